@@ -1,0 +1,3 @@
+/** The command line: picocli commands that parse, call and print. No logic of their own. */
+@org.jspecify.annotations.NullMarked
+package keisei.cli;

@@ -1,0 +1,3 @@
+/** Players, paired matches and the learning table. */
+@org.jspecify.annotations.NullMarked
+package keisei.evaluation;

@@ -1,0 +1,3 @@
+/** Adam and AdamW over one flat buffer, gradient clipping, learning-rate schedules. */
+@org.jspecify.annotations.NullMarked
+package keisei.optim;

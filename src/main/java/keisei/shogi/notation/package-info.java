@@ -1,0 +1,3 @@
+/** SFEN and USI text in and out. */
+@org.jspecify.annotations.NullMarked
+package keisei.shogi.notation;

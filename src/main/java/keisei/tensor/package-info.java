@@ -1,0 +1,3 @@
+/** Tensors, the tape that records and replays operations with their gradients, and parameter initialisation. */
+@org.jspecify.annotations.NullMarked
+package keisei.tensor;

@@ -1,0 +1,3 @@
+/** The trainer and its managers. */
+@org.jspecify.annotations.NullMarked
+package keisei.training;
