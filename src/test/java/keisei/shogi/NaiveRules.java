@@ -46,19 +46,26 @@ final class NaiveRules {
     Set<Integer> legalMoves(int color) {
         Set<Integer> legal = new TreeSet<>();
         for (int move : candidates(color)) {
-            NaiveRules after = after(move, color);
-            if (after.inCheck(color)) {
-                continue;
+            if (!after(move, color).inCheck(color) && !matesByPawnDrop(move, color)) {
+                legal.add(move);
             }
-            boolean pawnDrop = Move.isDrop(move) && Move.dropType(move) == 0;
-            if (pawnDrop
-                    && after.inCheck(1 - color)
-                    && after.legalMoves(1 - color).isEmpty()) {
-                continue;
-            }
-            legal.add(move);
         }
         return legal;
+    }
+
+    /** Pawn drops that would be legal if they did not mate. */
+    int forbiddenMates(int color) {
+        return (int) candidates(color).stream()
+                .filter(move -> !after(move, color).inCheck(color) && matesByPawnDrop(move, color))
+                .count();
+    }
+
+    private boolean matesByPawnDrop(int move, int color) {
+        if (!Move.isDrop(move) || Move.dropType(move) != 0) {
+            return false;
+        }
+        NaiveRules after = after(move, color);
+        return after.inCheck(1 - color) && after.legalMoves(1 - color).isEmpty();
     }
 
     boolean inCheck(int color) {
