@@ -4,7 +4,10 @@ package keisei.shogi;
 final class KingSafety {
     private KingSafety() {}
 
-    /** Whether the king of the side to move, on {@code king}, may go to {@code to} as far as attacks are concerned. */
+    /**
+     * Whether the king of the side to move, on {@code king}, may go to {@code to} as far as attacks are concerned. The
+     * position's {@link MoveLimits} must have been computed.
+     */
     static boolean safe(Position p, int king, int to) {
         long occupiedLow = p.occupied[0] | p.occupied[2];
         long occupiedHigh = p.occupied[1] | p.occupied[3];
@@ -13,6 +16,8 @@ final class KingSafety {
         } else {
             occupiedHigh &= ~(1L << king);
         }
-        return !Attacks.attacked(p, to, 1 - p.side, occupiedLow, occupiedHigh);
+        int them = 1 - p.side;
+        return !(p.limits.enemyNear && Attacks.stepped(p, to, them))
+                && !Attacks.slidden(p, to, them, occupiedLow, occupiedHigh);
     }
 }

@@ -3,9 +3,9 @@ package keisei.shogi;
 import static keisei.shogi.Geometry.stepIndex;
 
 /**
- * Writes the legal moves of a position. Order: king, pawns, lances, knights, silvers, golds, bishops, rooks, horses,
- * dragons, pinned pieces, drops from pawn to rook; within a piece its promotions before its other moves; within those
- * by target square.
+ * Writes the legal moves of a position. Order: king; pawns, knights, silvers, golds of the low word of squares, then of
+ * the high word; lances, bishops and horses, rooks and dragons in the same way; pinned pieces; drops from pawn to rook.
+ * Within a piece its promotions come before its other moves; within those, targets by square.
  */
 final class MoveGenerator {
     private static final int PROMOTE = Move.board(0, 0, true);
@@ -19,20 +19,8 @@ final class MoveGenerator {
         if (limits.checkers > 1) {
             return n;
         }
-        long freeLow = ~limits.pinnedLow;
-        long freeHigh = ~limits.pinnedHigh;
-        for (int kind = 0; kind < Pieces.CLASSES; kind++) {
-            if (kind == Pieces.KING) {
-                continue;
-            }
-            int set = kind * 4 + p.side * 2;
-            for (long s = p.sets[set] & freeLow; s != 0; s &= s - 1) {
-                n = piece(p, out, n, kind, Long.numberOfTrailingZeros(s), limits.targetLow, limits.targetHigh);
-            }
-            for (long s = p.sets[set + 1] & freeHigh; s != 0; s &= s - 1) {
-                n = piece(p, out, n, kind, 64 + Long.numberOfTrailingZeros(s), limits.targetLow, limits.targetHigh);
-            }
-        }
+        n = steppers(p, out, n);
+        n = sliders(p, out, n);
         if (limits.checkers == 0) {
             n = pinned(p, out, n);
         }
@@ -62,35 +50,123 @@ final class MoveGenerator {
         return n;
     }
 
-    /** Moves of one piece onto the given squares. */
-    private static int piece(Position p, int[] out, int n, int kind, int from, long targetLow, long targetHigh) {
+    private static int steppers(Position p, int[] out, int start) {
+        MoveLimits limits = p.limits;
         Geometry g = p.geometry;
+        long[] step = g.step;
         int us = p.side;
-        long low = Reach.low(p, kind, from) & targetLow;
-        long high = Reach.high(p, kind, from) & targetHigh;
-        switch (kind) {
-            case Pieces.GOLD, Pieces.HORSE, Pieces.DRAGON -> {
-                return write(out, n, from << 7, low, high);
+        int n = start;
+        for (int word = 0; word < 2; word++) {
+            long free = ~(word == 0 ? limits.pinnedLow : limits.pinnedHigh);
+            int t = us * 2 + word;
+            int base = word * 64;
+            for (long s = p.sets[Pieces.PAWN * 4 + t] & free; s != 0; s &= s - 1) {
+                int from = base + Long.numberOfTrailingZeros(s);
+                int i = stepIndex(Geometry.STEP_PAWN, us, from);
+                n = optional(p, out, n, from, g.pawnDead, step[i] & limits.targetLow, step[i + 1] & limits.targetHigh);
             }
-            case Pieces.PAWN, Pieces.LANCE -> {
-                int after = write(out, n, from << 7 | PROMOTE, low & g.zone[us * 2], high & g.zone[us * 2 + 1]);
-                return write(out, after, from << 7, low & ~g.pawnDead[us * 2], high & ~g.pawnDead[us * 2 + 1]);
+            for (long s = p.sets[Pieces.KNIGHT * 4 + t] & free; s != 0; s &= s - 1) {
+                int from = base + Long.numberOfTrailingZeros(s);
+                int i = stepIndex(Geometry.STEP_KNIGHT, us, from);
+                n = optional(
+                        p, out, n, from, g.knightDead, step[i] & limits.targetLow, step[i + 1] & limits.targetHigh);
             }
-            case Pieces.KNIGHT -> {
-                int after = write(out, n, from << 7 | PROMOTE, low & g.zone[us * 2], high & g.zone[us * 2 + 1]);
-                return write(out, after, from << 7, low & ~g.knightDead[us * 2], high & ~g.knightDead[us * 2 + 1]);
+            for (long s = p.sets[Pieces.SILVER * 4 + t] & free; s != 0; s &= s - 1) {
+                int from = base + Long.numberOfTrailingZeros(s);
+                int i = stepIndex(Geometry.STEP_SILVER, us, from);
+                n = majorOrSilver(p, out, n, from, step[i] & limits.targetLow, step[i + 1] & limits.targetHigh);
             }
-            default -> {
-                boolean inZone = (g.zone[us * 2 + (from >> 6)] >>> from & 1) != 0;
-                int after = write(
-                        out,
-                        n,
-                        from << 7 | PROMOTE,
-                        inZone ? low : low & g.zone[us * 2],
-                        inZone ? high : high & g.zone[us * 2 + 1]);
-                return write(out, after, from << 7, low, high);
+            for (long s = p.sets[Pieces.GOLD * 4 + t] & free; s != 0; s &= s - 1) {
+                int from = base + Long.numberOfTrailingZeros(s);
+                int i = stepIndex(Geometry.STEP_GOLD, us, from);
+                n = write(out, n, from << 7, step[i] & limits.targetLow, step[i + 1] & limits.targetHigh);
             }
         }
+        return n;
+    }
+
+    private static int sliders(Position p, int[] out, int start) {
+        MoveLimits limits = p.limits;
+        int us = p.side;
+        int n = start;
+        for (int word = 0; word < 2; word++) {
+            long free = ~(word == 0 ? limits.pinnedLow : limits.pinnedHigh);
+            int t = us * 2 + word;
+            int base = word * 64;
+            for (long s = p.sets[Pieces.LANCE * 4 + t] & free; s != 0; s &= s - 1) {
+                n = lance(p, out, n, base + Long.numberOfTrailingZeros(s));
+            }
+            long bishops = p.sets[Pieces.BISHOP * 4 + t] & free;
+            long horses = p.sets[Pieces.HORSE * 4 + t] & free;
+            for (long s = bishops | horses; s != 0; s &= s - 1) {
+                boolean promoted = (horses & s & -s) != 0;
+                n = lines(p, out, n, base + Long.numberOfTrailingZeros(s), Geometry.DIAGONAL, promoted);
+            }
+            long rooks = p.sets[Pieces.ROOK * 4 + t] & free;
+            long dragons = p.sets[Pieces.DRAGON * 4 + t] & free;
+            for (long s = rooks | dragons; s != 0; s &= s - 1) {
+                boolean promoted = (dragons & s & -s) != 0;
+                n = lines(p, out, n, base + Long.numberOfTrailingZeros(s), Geometry.ROW, promoted);
+            }
+        }
+        return n;
+    }
+
+    private static int lance(Position p, int[] out, int n, int from) {
+        Geometry g = p.geometry;
+        int line = from * 16 + Geometry.COLUMN * 4;
+        int rays = p.side * 256 + 2 * from;
+        int reach = Attacks.reach(g.lines, line, p.occupied[0] | p.occupied[2], p.occupied[1] | p.occupied[3]);
+        return optional(
+                p,
+                out,
+                n,
+                from,
+                g.pawnDead,
+                Attacks.low(g.lines, line, reach) & g.lanceRays[rays] & p.limits.targetLow,
+                Attacks.high(g.lines, line, reach) & g.lanceRays[rays + 1] & p.limits.targetHigh);
+    }
+
+    /** A slider along two neighbouring lines, {@code first} being {@code ROW} or {@code DIAGONAL}. */
+    private static int lines(Position p, int[] out, int n, int from, int first, boolean promoted) {
+        Geometry g = p.geometry;
+        long[] lines = g.lines;
+        long occupiedLow = p.occupied[0] | p.occupied[2];
+        long occupiedHigh = p.occupied[1] | p.occupied[3];
+        int one = from * 16 + first * 4;
+        int two = one + 4;
+        int reachOne = Attacks.reach(lines, one, occupiedLow, occupiedHigh);
+        int reachTwo = Attacks.reach(lines, two, occupiedLow, occupiedHigh);
+        long low = Attacks.low(lines, one, reachOne) | Attacks.low(lines, two, reachTwo);
+        long high = Attacks.high(lines, one, reachOne) | Attacks.high(lines, two, reachTwo);
+        if (promoted) {
+            int king = stepIndex(Geometry.STEP_KING, p.side, from);
+            return write(
+                    out,
+                    n,
+                    from << 7,
+                    (low | g.step[king]) & p.limits.targetLow,
+                    (high | g.step[king + 1]) & p.limits.targetHigh);
+        }
+        return majorOrSilver(p, out, n, from, low & p.limits.targetLow, high & p.limits.targetHigh);
+    }
+
+    /** Moves onto these squares of a piece that may promote there, and must where it would be dead. */
+    private static int optional(Position p, int[] out, int n, int from, long[] dead, long low, long high) {
+        int i = p.side * 2;
+        long[] zone = p.geometry.zone;
+        int after = write(out, n, from << 7 | PROMOTE, low & zone[i], high & zone[i + 1]);
+        return write(out, after, from << 7, low & ~dead[i], high & ~dead[i + 1]);
+    }
+
+    /** Moves of a piece that may promote, from a square onto these squares. */
+    private static int majorOrSilver(Position p, int[] out, int n, int from, long low, long high) {
+        int i = p.side * 2;
+        long[] zone = p.geometry.zone;
+        boolean inZone = (zone[i + (from >> 6)] >>> from & 1) != 0;
+        int after =
+                write(out, n, from << 7 | PROMOTE, inZone ? low : low & zone[i], inZone ? high : high & zone[i + 1]);
+        return write(out, after, from << 7, low, high);
     }
 
     private static int pinned(Position p, int[] out, int start) {
@@ -103,7 +179,15 @@ final class MoveGenerator {
             int line = g.betweenIndex(p.kings[p.side], pinner);
             long low = g.between[line] | (pinner < 64 ? 1L << pinner : 0);
             long high = g.between[line + 1] | (pinner < 64 ? 0 : 1L << pinner);
-            n = piece(p, out, n, Pieces.CLASS[p.board[from]], from, low & limits.targetLow, high & limits.targetHigh);
+            int kind = Pieces.CLASS[p.board[from]];
+            low &= limits.targetLow & Reach.low(p, kind, from);
+            high &= limits.targetHigh & Reach.high(p, kind, from);
+            n = switch (kind) {
+                case Pieces.GOLD, Pieces.HORSE, Pieces.DRAGON -> write(out, n, from << 7, low, high);
+                case Pieces.PAWN, Pieces.LANCE -> optional(p, out, n, from, g.pawnDead, low, high);
+                case Pieces.KNIGHT -> optional(p, out, n, from, g.knightDead, low, high);
+                default -> majorOrSilver(p, out, n, from, low, high);
+            };
         }
         return n;
     }

@@ -17,6 +17,9 @@ final class MoveLimits {
 
     long pinnedHigh;
 
+    /** Whether an enemy stands where a single step could reach the king or a square next to it. */
+    boolean enemyNear;
+
     /** Enemy pieces giving check. */
     int checkers;
 
@@ -24,8 +27,6 @@ final class MoveLimits {
 
     /** Pinned square and square of the slider that pins it: {@code pinned << 7 | pinner}. */
     final int[] pin = new int[8];
-
-    final int[] scratch = new int[Position.MAX_MOVES];
 
     /** Looks at a position's side to move. */
     void compute(Position p) {
@@ -50,7 +51,8 @@ final class MoveLimits {
         long checkLow = 0;
         long checkHigh = 0;
         int near = us * 256 + 2 * king;
-        if ((g.near[near] & p.occupied[them * 2] | g.near[near + 1] & p.occupied[them * 2 + 1]) != 0) {
+        enemyNear = (g.near[near] & p.occupied[them * 2] | g.near[near + 1] & p.occupied[them * 2 + 1]) != 0;
+        if (enemyNear) {
             long[] step = g.step;
             int pawn = stepIndex(Geometry.STEP_PAWN, us, king);
             int knight = stepIndex(Geometry.STEP_KNIGHT, us, king);
