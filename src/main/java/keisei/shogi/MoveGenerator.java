@@ -3,8 +3,8 @@ package keisei.shogi;
 import static keisei.shogi.Geometry.stepIndex;
 
 /**
- * Writes the legal moves of a position. Order: king; pawns, knights, silvers, golds of the low word of squares, then of
- * the high word; lances, bishops and horses, rooks and dragons in the same way; pinned pieces; drops from pawn to rook.
+ * Writes the legal moves of a position. Order: king; pawns; knights, silvers, golds of the low word of squares,
+ * then of the high word; lances, bishops and horses, rooks and dragons in the same way; pinned pieces; drops from pawn to rook.
  * Within a piece its promotions come before its other moves; within those, targets by square.
  */
 final class MoveGenerator {
@@ -19,6 +19,7 @@ final class MoveGenerator {
         if (limits.checkers > 1) {
             return n;
         }
+        n = pawns(p, out, n);
         n = steppers(p, out, n);
         n = sliders(p, out, n);
         if (limits.checkers == 0) {
@@ -50,6 +51,46 @@ final class MoveGenerator {
         return n;
     }
 
+    /** All pawns at once, by shifting the board one row; a pawn's origin follows from its target. */
+    private static int pawns(Position p, int[] out, int start) {
+        MoveLimits limits = p.limits;
+        Geometry g = p.geometry;
+        int us = p.side;
+        int size = g.size;
+        long pawnLow = p.sets[Pieces.PAWN * 4 + us * 2] & ~limits.pinnedLow;
+        long pawnHigh = p.sets[Pieces.PAWN * 4 + us * 2 + 1] & ~limits.pinnedHigh;
+        long low;
+        long high;
+        int back;
+        if (us == 0) {
+            low = pawnLow >>> size | pawnHigh << 64 - size;
+            high = pawnHigh >>> size;
+            back = size;
+        } else {
+            low = pawnLow << size;
+            high = pawnHigh << size | pawnLow >>> 64 - size;
+            back = -size;
+        }
+        low &= limits.targetLow;
+        high &= limits.targetHigh;
+        int i = us * 2;
+        int n = writeShifted(out, start, back, PROMOTE, low & g.zone[i], high & g.zone[i + 1]);
+        return writeShifted(out, n, back, 0, low & ~g.pawnDead[i], high & ~g.pawnDead[i + 1]);
+    }
+
+    private static int writeShifted(int[] out, int start, int back, int flags, long low, long high) {
+        int n = start;
+        for (long s = low; s != 0; s &= s - 1) {
+            int to = Long.numberOfTrailingZeros(s);
+            out[n++] = to + back << 7 | to | flags;
+        }
+        for (long s = high; s != 0; s &= s - 1) {
+            int to = 64 | Long.numberOfTrailingZeros(s);
+            out[n++] = to + back << 7 | to | flags;
+        }
+        return n;
+    }
+
     private static int steppers(Position p, int[] out, int start) {
         MoveLimits limits = p.limits;
         Geometry g = p.geometry;
@@ -60,11 +101,6 @@ final class MoveGenerator {
             long free = ~(word == 0 ? limits.pinnedLow : limits.pinnedHigh);
             int t = us * 2 + word;
             int base = word * 64;
-            for (long s = p.sets[Pieces.PAWN * 4 + t] & free; s != 0; s &= s - 1) {
-                int from = base + Long.numberOfTrailingZeros(s);
-                int i = stepIndex(Geometry.STEP_PAWN, us, from);
-                n = optional(p, out, n, from, g.pawnDead, step[i] & limits.targetLow, step[i + 1] & limits.targetHigh);
-            }
             for (long s = p.sets[Pieces.KNIGHT * 4 + t] & free; s != 0; s &= s - 1) {
                 int from = base + Long.numberOfTrailingZeros(s);
                 int i = stepIndex(Geometry.STEP_KNIGHT, us, from);
@@ -203,31 +239,52 @@ final class MoveGenerator {
         }
         int n = start;
         long hand = p.hands[us];
-        for (int type = 0; type < PieceType.HAND_TYPES; type++, hand >>>= 8) {
-            if ((hand & 0xFF) == 0) {
+        if ((hand & 0xFF) != 0) {
+            n = pawnDrops(p, out, n, low, high);
+        }
+        if (hand >>> 8 == 0) {
+            return n;
+        }
+        // The squares once, in order; the rows on which a piece would be dead are at one end of them.
+        int[] squares = p.limits.squares;
+        int count = write(squares, 0, 0, low, high);
+        for (int type = 1; type < PieceType.HAND_TYPES; type++) {
+            if ((hand >>> 8 * type & 0xFF) == 0) {
                 continue;
             }
-            int base = Move.drop(type, 0);
-            switch (type) {
-                case Pieces.PAWN -> {
-                    long files = PawnDrops.closedFiles(p);
-                    long pawnLow = low & ~g.pawnDead[us * 2] & ~g.filesLow(files);
-                    long pawnHigh = high & ~g.pawnDead[us * 2 + 1] & ~g.filesHigh(files);
-                    int mate = PawnDrops.forbiddenMate(p, pawnLow, pawnHigh);
-                    if (mate >= 64) {
-                        pawnHigh &= ~(1L << mate);
-                    } else if (mate >= 0) {
-                        pawnLow &= ~(1L << mate);
-                    }
-                    n = write(out, n, base, pawnLow, pawnHigh);
-                }
-                case Pieces.LANCE -> n = write(out, n, base, low & ~g.pawnDead[us * 2], high & ~g.pawnDead[us * 2 + 1]);
-                case Pieces.KNIGHT ->
-                    n = write(out, n, base, low & ~g.knightDead[us * 2], high & ~g.knightDead[us * 2 + 1]);
-                default -> n = write(out, n, base, low, high);
-            }
+            int dead =
+                    switch (type) {
+                        case Pieces.LANCE ->
+                            Long.bitCount(low & g.pawnDead[us * 2]) + Long.bitCount(high & g.pawnDead[us * 2 + 1]);
+                        case Pieces.KNIGHT ->
+                            Long.bitCount(low & g.knightDead[us * 2]) + Long.bitCount(high & g.knightDead[us * 2 + 1]);
+                        default -> 0;
+                    };
+            n = copy(squares, us == 0 ? dead : 0, count - dead, out, n, Move.drop(type, 0));
         }
         return n;
+    }
+
+    private static int pawnDrops(Position p, int[] out, int n, long low, long high) {
+        Geometry g = p.geometry;
+        int us = p.side;
+        long files = PawnDrops.closedFiles(p);
+        long pawnLow = low & ~g.pawnDead[us * 2] & ~g.filesLow(files);
+        long pawnHigh = high & ~g.pawnDead[us * 2 + 1] & ~g.filesHigh(files);
+        int mate = PawnDrops.forbiddenMate(p, pawnLow, pawnHigh);
+        if (mate >= 64) {
+            pawnHigh &= ~(1L << mate);
+        } else if (mate >= 0) {
+            pawnLow &= ~(1L << mate);
+        }
+        return write(out, n, Move.drop(Pieces.PAWN, 0), pawnLow, pawnHigh);
+    }
+
+    private static int copy(int[] squares, int from, int count, int[] out, int n, int base) {
+        for (int i = 0; i < count; i++) {
+            out[n + i] = base | squares[from + i];
+        }
+        return n + count;
     }
 
     private static int write(int[] out, int start, int base, long low, long high) {

@@ -28,6 +28,9 @@ final class MoveLimits {
     /** Pinned square and square of the slider that pins it: {@code pinned << 7 | pinner}. */
     final int[] pin = new int[8];
 
+    /** Scratch space: squares to drop on. */
+    final int[] squares = new int[81];
+
     /** Looks at a position's side to move. */
     void compute(Position p) {
         Geometry g = p.geometry;
