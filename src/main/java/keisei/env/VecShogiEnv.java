@@ -9,6 +9,7 @@ import keisei.shogi.Color;
 import keisei.shogi.Game;
 import keisei.shogi.Position;
 import keisei.shogi.notation.Sfen;
+import keisei.shogi.notation.Usi;
 
 /**
  * Many games advanced together: the learning environment. One round is {@link #observe}, which writes packed positions
@@ -207,7 +208,7 @@ public final class VecShogiEnv implements AutoCloseable {
         }
         if (!isLegal(game, move)) {
             throw new IllegalArgumentException("game %d: action %d (%s) is not legal for %s at ply %d"
-                    .formatted(index, action, MoveText.of(settings.variant(), move), mover, game.plies()));
+                    .formatted(index, action, Usi.format(settings.variant(), move), mover, game.plies()));
         }
         return move;
     }

@@ -85,7 +85,7 @@ class PositionPackerTest {
     void checkIsFlagged() {
         Game game = new Game(Variant.SHOGI, EnvFixtures.rules(500));
         game.reset(Sfen.parse(Variant.SHOGI, "4k4/9/9/9/9/9/9/9/K4R3 b - 1"));
-        game.play(Usi.parse(Variant.SHOGI, "4i5i"));
+        game.play(Usi.parseMove(Variant.SHOGI, "4i5i"));
 
         assertThat(pack(game, ObservationView.RELATIVE)[LAYOUT.inCheck()]).isEqualTo((byte) 1);
     }
@@ -154,9 +154,9 @@ class PositionPackerTest {
     private static Game game(String... moves) {
         Game game = new Game(Variant.SHOGI, EnvFixtures.rules(500));
         for (String move : moves) {
-            game.play(Usi.parse(Variant.SHOGI, move));
+            game.play(Usi.parseMove(Variant.SHOGI, move));
         }
-        assertThat(Move.to(game.moveAt(0))).isEqualTo(Move.to(Usi.parse(Variant.SHOGI, moves[0])));
+        assertThat(Move.to(game.moveAt(0))).isEqualTo(Move.to(Usi.parseMove(Variant.SHOGI, moves[0])));
         return game;
     }
 

@@ -207,8 +207,8 @@ class VecShogiEnvTest {
         try (var env = new VecShogiEnv(
                 EnvFixtures.settings(Variant.SHOGI, "flat", 2, 1, EnvFixtures.rules(100)))) {
             ActionSpace space = env.settings().actions();
-            int fine = space.encode(Usi.parse(Variant.SHOGI, "7g7f"));
-            int illegal = space.encode(Usi.parse(Variant.SHOGI, "5i5a"));
+            int fine = space.encode(Usi.parseMove(Variant.SHOGI, "7g7f"));
+            int illegal = space.encode(Usi.parseMove(Variant.SHOGI, "5i5a"));
 
             assertThatThrownBy(() -> env.step(new int[] {fine, illegal}, env.newResult()))
                     .isInstanceOf(IllegalArgumentException.class)
@@ -229,7 +229,7 @@ class VecShogiEnvTest {
     void aFailureOnAnotherThreadReachesTheCallerAndThePoolGoesOn() {
         try (var env = new VecShogiEnv(
                 EnvFixtures.settings(Variant.SHOGI, "flat", 4, 4, EnvFixtures.rules(100)))) {
-            int fine = env.settings().actions().encode(Usi.parse(Variant.SHOGI, "7g7f"));
+            int fine = env.settings().actions().encode(Usi.parseMove(Variant.SHOGI, "7g7f"));
 
             assertThatThrownBy(() -> env.step(new int[] {fine, fine, fine, 0}, env.newResult()))
                     .hasMessageContaining("game 3");
@@ -301,7 +301,7 @@ class VecShogiEnvTest {
 
     private static StepResult play(VecShogiEnv env, String usi) {
         Color mover = env.game(0).position().sideToMove();
-        int action = env.settings().actions().encode(Usi.parse(Variant.SHOGI, usi), mover);
+        int action = env.settings().actions().encode(Usi.parseMove(Variant.SHOGI, usi), mover);
         StepResult result = env.newResult();
         env.step(new int[] {action}, result);
         return result;

@@ -33,7 +33,7 @@ class MaterialSearchPlayerTest {
     })
     void obviousMovesAreFound(int depth, String sfen, String expected) {
         for (int seed = 0; seed < 5; seed++) {
-            assertThat(choose(depth, sfen, seed)).isEqualTo(Usi.parse(Variant.SHOGI, expected));
+            assertThat(choose(depth, sfen, seed)).isEqualTo(Usi.parseMove(Variant.SHOGI, expected));
         }
     }
 
@@ -41,7 +41,7 @@ class MaterialSearchPlayerTest {
     void depthTwoSeesTheRecapture() {
         for (int seed = 0; seed < 20; seed++) {
             assertThat(choose(2, "4k4/9/3s5/4p4/9/4R4/9/9/K8 b - 1", seed))
-                    .isNotEqualTo(Usi.parse(Variant.SHOGI, "5f5d"));
+                    .isNotEqualTo(Usi.parseMove(Variant.SHOGI, "5f5d"));
         }
     }
 
