@@ -35,12 +35,12 @@ public record EnvSettings(
             problems.append(" threads %d is not in [1, %d];".formatted(threads, MOST_THREADS));
         }
         if (features.variant() != variant) {
-            problems.append(
-                    " features are for %s, the game is %s;".formatted(features.variant().id(), variant.id()));
+            problems.append(" features are for %s, the game is %s;"
+                    .formatted(features.variant().id(), variant.id()));
         }
         if (actions.variant() != variant) {
-            problems.append(
-                    " actions are for %s, the game is %s;".formatted(actions.variant().id(), variant.id()));
+            problems.append(" actions are for %s, the game is %s;"
+                    .formatted(actions.variant().id(), variant.id()));
         }
         if (!problems.isEmpty()) {
             throw new IllegalArgumentException("environment:" + problems);

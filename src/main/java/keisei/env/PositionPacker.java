@@ -52,7 +52,7 @@ public final class PositionPacker {
         int plies = game.plies();
         int ply = Math.min(plies, 0xFFFF);
         record[layout.blackToMove()] = (byte) (mover == Color.BLACK ? 1 : 0);
-        record[layout.inCheck()] = (byte) (position.inCheck() ? 1 : 0);
+        record[layout.inCheck()] = (byte) (game.inCheck() ? 1 : 0);
         record[layout.repetition()] = (byte) Math.min(game.repetitionCount(), 255);
         record[layout.lastSquares()] = targetOf(game, plies - 1, orientation);
         record[layout.lastSquares() + 1] = targetOf(game, plies - 2, orientation);

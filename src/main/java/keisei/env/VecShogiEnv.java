@@ -21,8 +21,7 @@ import keisei.shogi.notation.Usi;
  * threads. One caller at a time. Nothing is allocated by {@link #observe} and {@link #step}.
  */
 public final class VecShogiEnv implements AutoCloseable {
-    private static final ValueLayout.OfInt WORD =
-            ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfInt WORD = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final EnvSettings settings;
     private final int recordBytes;
@@ -101,7 +100,7 @@ public final class VecShogiEnv implements AutoCloseable {
         for (int ply = 0; ply < moves.length; ply++) {
             moves[ply] = game.moveAt(ply);
         }
-        return new GameSnapshot(game.startSfen(), moves);
+        return new GameSnapshot(Sfen.format(game.startPosition()), moves);
     }
 
     /**
@@ -116,18 +115,13 @@ public final class VecShogiEnv implements AutoCloseable {
         try {
             Position start = Sfen.parse(settings.variant(), snapshot.startSfen());
             game.reset(start);
-            int ply = 0;
             for (int move : snapshot.moves()) {
-                if (game.outcome().isOver() || !isLegal(game, move)) {
-                    throw new IllegalArgumentException("move code %d at ply %d cannot be played".formatted(move, ply));
-                }
                 game.play(move);
-                ply++;
             }
             if (game.outcome().isOver()) {
                 throw new IllegalArgumentException("the game is over: " + game.outcome());
             }
-        } catch (IllegalArgumentException failure) {
+        } catch (IllegalArgumentException | IllegalStateException failure) {
             game.reset();
             throw new IllegalArgumentException(
                     "game %d cannot be restored from %s: %s".formatted(index, snapshot, failure.getMessage()), failure);
@@ -136,7 +130,8 @@ public final class VecShogiEnv implements AutoCloseable {
 
     /**
      * Writes packed positions and legal masks of games {@code from} (inclusive) to {@code to} (exclusive), for their
-     * sides to move, from row 0 on.
+     * sides to move, from row 0 on. With more than one thread the memory must be open to all threads (heap, or an arena
+     * that is shared, automatic or global).
      *
      * @param packed {@code [to - from, recordBytes]} bytes ({@link PackedLayout}), heap or native
      * @param masks {@code [to - from, maskWords]} little-endian words: action a is bit a % 32 of word a / 32
@@ -186,7 +181,7 @@ public final class VecShogiEnv implements AutoCloseable {
         for (int index = share(games.length, worker); index < end; index++) {
             Game game = games[index];
             Color mover = game.position().sideToMove();
-            game.play(legalMove(index, game, actions[index], mover));
+            play(index, game, actions[index], mover);
             result.record(index, mover, game, workers[worker].packer);
             if (result.finished(index)) {
                 game.reset();
@@ -199,28 +194,24 @@ public final class VecShogiEnv implements AutoCloseable {
         return (int) ((long) count * worker / workers.length);
     }
 
-    private int legalMove(int index, Game game, int action, Color mover) {
-        int move;
+    private void play(int index, Game game, int action, Color mover) {
         try {
-            move = settings.actions().decode(action, mover);
+            game.play(settings.actions().decode(action, mover));
         } catch (IllegalArgumentException failure) {
-            throw new IllegalArgumentException("game %d: %s".formatted(index, failure.getMessage()), failure);
+            throw new IllegalArgumentException(
+                    "game %d: action %d (%s) is not legal for %s at ply %d: %s"
+                            .formatted(
+                                    index, action, describe(action, mover), mover, game.plies(), failure.getMessage()),
+                    failure);
         }
-        if (!isLegal(game, move)) {
-            throw new IllegalArgumentException("game %d: action %d (%s) is not legal for %s at ply %d"
-                    .formatted(index, action, Usi.format(settings.variant(), move), mover, game.plies()));
-        }
-        return move;
     }
 
-    private static boolean isLegal(Game game, int move) {
-        int count = game.legalMoveCount();
-        for (int i = 0; i < count; i++) {
-            if (game.legalMove(i) == move) {
-                return true;
-            }
+    private String describe(int action, Color mover) {
+        try {
+            return Usi.format(settings.variant(), settings.actions().decode(action, mover));
+        } catch (IllegalArgumentException unmapped) {
+            return "no move";
         }
-        return false;
     }
 
     private static void requireBytes(String name, MemorySegment memory, long bytes) {

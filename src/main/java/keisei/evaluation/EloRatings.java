@@ -1,10 +1,10 @@
 package keisei.evaluation;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SequencedMap;
 
 /**
  * Elo ratings of all players of a set of matches at once, relative to one of them: the maximum-likelihood fit of
@@ -23,10 +23,11 @@ public final class EloRatings {
     /**
      * A rating.
      *
+     * @param player who
      * @param elo difference to the anchor
      * @param margin half the width of the 95 % interval; 0 for the anchor
      */
-    public record Rating(double elo, double margin) {}
+    public record Rating(String player, double elo, double margin) {}
 
     /** The difference in Elo at which a score in (0, 1) is expected. */
     public static double difference(double score) {
@@ -38,10 +39,10 @@ public final class EloRatings {
      *
      * @param matches matches that connect all players, directly or through others
      * @param anchor the player whose rating is 0
-     * @return ratings by player, in the order of appearance
+     * @return a rating each player, in the order of their appearance in the matches
      * @throws IllegalArgumentException when the anchor did not play, or somebody is not connected to it
      */
-    public static SequencedMap<String, Rating> fit(List<MatchResult> matches, String anchor) {
+    public static List<Rating> fit(List<MatchResult> matches, String anchor) {
         Map<String, Integer> index = new LinkedHashMap<>();
         for (MatchResult match : matches) {
             index.putIfAbsent(match.player(), index.size());
@@ -65,12 +66,11 @@ public final class EloRatings {
         requireConnected(games, anchorIndex, List.copyOf(index.keySet()));
         double[] strength = iterate(games, points);
         double[][] covariance = covariance(games, strength, anchorIndex);
-        SequencedMap<String, Rating> ratings = new LinkedHashMap<>();
-        index.forEach((name, i) -> ratings.put(
+        List<Rating> ratings = new ArrayList<>();
+        index.forEach((name, i) -> ratings.add(new Rating(
                 name,
-                new Rating(
-                        ELO_PER_NAT * Math.log(strength[i] / strength[anchorIndex]),
-                        Z * ELO_PER_NAT * Math.sqrt(covariance[i][i]))));
+                ELO_PER_NAT * Math.log(strength[i] / strength[anchorIndex]),
+                Z * ELO_PER_NAT * Math.sqrt(covariance[i][i]))));
         return ratings;
     }
 

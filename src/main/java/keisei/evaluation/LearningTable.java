@@ -12,7 +12,7 @@ import keisei.shogi.Variant;
  * How strong a policy is: its matches against a random player and three depths of material search, with colours
  * alternated and random openings.
  *
- * @param rows one match an opponent, weakest first
+ * @param rows one match an opponent
  */
 public record LearningTable(List<MatchResult> rows) {
     /** Games a row unless the caller says otherwise. */
@@ -27,7 +27,7 @@ public record LearningTable(List<MatchResult> rows) {
         rows = List.copyOf(rows);
     }
 
-    /** The opponents, weakest first; their random moves follow from the seed. */
+    /** Random, depth-1, depth-2 with half of its moves random, depth-2; their random moves follow from the seed. */
     public static List<Player> opponents(Variant variant, long seed) {
         return List.of(
                 new RandomPlayer(new RandomStream(seed, 1)),

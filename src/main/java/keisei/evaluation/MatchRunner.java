@@ -43,8 +43,7 @@ public final class MatchRunner {
             while (!playRandomly(first, settings.openingPlies(), random)) {
                 if (++attempts == OPENING_ATTEMPTS) {
                     throw new IllegalArgumentException("no game goes on after %d random plies (ply limit %d)"
-                            .formatted(
-                                    settings.openingPlies(), settings.rules().maxPlies()));
+                            .formatted(settings.openingPlies(), settings.rules().maxPlies()));
                 }
             }
             Game second = new Game(settings.variant(), settings.rules());

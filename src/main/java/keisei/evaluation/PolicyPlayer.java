@@ -161,8 +161,7 @@ public final class PolicyPlayer implements Player {
         device.write(maskRows, hostMask);
         device.rollout().expandPlanes(rows, features.program(), packedRows, planeRows);
         if (choice == Choice.GREEDY) {
-            model.greedyActionAndValue(
-                    rows, planeRows, maskRows, logitRows, actionRows, logProbabilityRows, valueRows);
+            model.greedyActionAndValue(rows, planeRows, maskRows, logitRows, actionRows, logProbabilityRows, valueRows);
         } else {
             Slice uniformRows = uniforms.all().range(0, rows);
             drawUniforms(rows, uniforms.dtype());
@@ -186,7 +185,12 @@ public final class PolicyPlayer implements Player {
         Arrays.fill(maskRow, 0);
         actions.setLegalBits(legalMoves, count, game.position().sideToMove(), maskRow);
         MemorySegment.copy(
-                maskRow, 0, hostMask, ValueLayout.JAVA_INT, (long) row * maskRow.length * Integer.BYTES, maskRow.length);
+                maskRow,
+                0,
+                hostMask,
+                ValueLayout.JAVA_INT,
+                (long) row * maskRow.length * Integer.BYTES,
+                maskRow.length);
     }
 
     private void drawUniforms(int rows, DType type) {

@@ -70,8 +70,7 @@ class FeaturePlanesTest {
 
     @Test
     void optionalPlanesSayWhatTheirNamesSay() {
-        double[][] planes = planes(
-                "core46+all", Variant.SHOGI, "4k4/9/9/9/9/9/9/9/K4R3 b P 1", "4i5i");
+        double[][] planes = planes("core46+all", Variant.SHOGI, "4k4/9/9/9/9/9/9/9/K4R3 b P 1", "4i5i");
 
         assertThat(planes).hasNumberOfRows(51);
         assertThat(planes[46]).as("White is in check").containsOnly(1.0);

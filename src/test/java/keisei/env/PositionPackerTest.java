@@ -98,8 +98,9 @@ class PositionPackerTest {
         Game twin = new Game(variant, EnvFixtures.rules(300));
         twin.reset(Sfen.parse(variant, EnvFixtures.twin(variant.startSfen())));
         int flag = PackedLayout.of(variant).blackToMove();
-        ActionSpace[] spaces =
-                ActionSpaces.names().stream().map(name -> ActionSpaces.byName(name, variant)).toArray(ActionSpace[]::new);
+        ActionSpace[] spaces = ActionSpaces.names().stream()
+                .map(name -> ActionSpaces.byName(name, variant))
+                .toArray(ActionSpace[]::new);
         while (!game.outcome().isOver()) {
             byte[] record = pack(game, ObservationView.RELATIVE);
             byte[] twinRecord = pack(twin, ObservationView.RELATIVE);

@@ -89,7 +89,7 @@ class VecShogiEnvTest {
         List<Object> trace = new ArrayList<>();
         var settings = EnvFixtures.settings(Variant.MINISHOGI, "flat", 7, threads, EnvFixtures.rules(40));
         try (var env = new VecShogiEnv(settings);
-                Arena arena = Arena.ofConfined()) {
+                Arena arena = Arena.ofShared()) {
             MemorySegment packed = arena.allocate(7L * env.recordBytes());
             MemorySegment masks = arena.allocate(7L * env.maskWords() * 4);
             int[] actions = new int[7];
@@ -110,8 +110,8 @@ class VecShogiEnvTest {
 
     @Test
     void aRangeOfGamesIsWrittenFromRowZero() {
-        try (var env = new VecShogiEnv(
-                EnvFixtures.settings(Variant.MINISHOGI, "compact", 4, 2, EnvFixtures.rules(100)))) {
+        try (var env =
+                new VecShogiEnv(EnvFixtures.settings(Variant.MINISHOGI, "compact", 4, 2, EnvFixtures.rules(100)))) {
             MemorySegment all = EnvFixtures.packedFor(env);
             MemorySegment allMasks = EnvFixtures.masksFor(env);
             MemorySegment part = MemorySegment.ofArray(new byte[2 * env.recordBytes()]);
@@ -149,7 +149,8 @@ class VecShogiEnvTest {
                 assertThat(steps.get(4).rewards()[i]).isZero();
                 assertThat(steps.get(4).ending(i)).isEqualTo(Ending.MAX_PLIES);
                 assertThat(steps.get(4).plies(i)).isEqualTo(5);
-                assertThat(row(steps.get(4).finalPacked(), i, env.recordBytes())[100]).isEqualTo((byte) 5);
+                assertThat(row(steps.get(4).finalPacked(), i, env.recordBytes())[100])
+                        .isEqualTo((byte) 5);
                 assertThat(steps.get(5).finished(i)).isFalse();
                 assertThat(env.game(i).plies()).isEqualTo(1);
             }
@@ -204,8 +205,7 @@ class VecShogiEnvTest {
 
     @Test
     void illegalActionsAreErrorsThatNameGameActionAndMove() {
-        try (var env = new VecShogiEnv(
-                EnvFixtures.settings(Variant.SHOGI, "flat", 2, 1, EnvFixtures.rules(100)))) {
+        try (var env = new VecShogiEnv(EnvFixtures.settings(Variant.SHOGI, "flat", 2, 1, EnvFixtures.rules(100)))) {
             ActionSpace space = env.settings().actions();
             int fine = space.encode(Usi.parseMove(Variant.SHOGI, "7g7f"));
             int illegal = space.encode(Usi.parseMove(Variant.SHOGI, "5i5a"));
@@ -227,8 +227,7 @@ class VecShogiEnvTest {
 
     @Test
     void aFailureOnAnotherThreadReachesTheCallerAndThePoolGoesOn() {
-        try (var env = new VecShogiEnv(
-                EnvFixtures.settings(Variant.SHOGI, "flat", 4, 4, EnvFixtures.rules(100)))) {
+        try (var env = new VecShogiEnv(EnvFixtures.settings(Variant.SHOGI, "flat", 4, 4, EnvFixtures.rules(100)))) {
             int fine = env.settings().actions().encode(Usi.parseMove(Variant.SHOGI, "7g7f"));
 
             assertThatThrownBy(() -> env.step(new int[] {fine, fine, fine, 0}, env.newResult()))
@@ -243,8 +242,8 @@ class VecShogiEnvTest {
 
     @Test
     void snapshotsBringGamesBackWithTheirHistory() {
-        try (var env = new VecShogiEnv(
-                EnvFixtures.settings(Variant.MINISHOGI, "compact", 2, 1, EnvFixtures.rules(200)))) {
+        try (var env =
+                new VecShogiEnv(EnvFixtures.settings(Variant.MINISHOGI, "compact", 2, 1, EnvFixtures.rules(200)))) {
             playRandomly(env, 9);
             GameSnapshot snapshot = env.save(1);
             long key = env.game(1).position().key();
@@ -292,7 +291,8 @@ class VecShogiEnvTest {
         String sfen = "l6nl/5+P1gk/2np1S3/p1p4Pp/3P2Sp1/1PPb2P1P/P5GS1/R8/LN4bKL w GR5pnsg 1";
 
         assertThat(EnvFixtures.twin(EnvFixtures.twin(sfen))).isEqualTo(sfen);
-        assertThat(Sfen.format(Sfen.parse(Variant.SHOGI, EnvFixtures.twin(sfen)))).isNotEqualTo(sfen);
+        assertThat(Sfen.format(Sfen.parse(Variant.SHOGI, EnvFixtures.twin(sfen))))
+                .isNotEqualTo(sfen);
     }
 
     private static VecShogiEnv oneGame(GameRules rules) {

@@ -15,8 +15,12 @@ class LearningTableTest {
                 MatchRunnerTest.depth(Variant.MINISHOGI, 2, 0), Variant.MINISHOGI, MatchRunnerTest.rules(150), 40, 1);
 
         assertThat(table.rows()).hasSize(4);
-        assertThat(LearningCriterion.check(table, 40).passed()).as(table.format()).isTrue();
-        assertThat(LearningCriterion.check(table, 5).passed()).as("collapsed games").isFalse();
+        assertThat(LearningCriterion.check(table, 40).passed())
+                .as(table.format())
+                .isTrue();
+        assertThat(LearningCriterion.check(table, 5).passed())
+                .as("collapsed games")
+                .isFalse();
     }
 
     @Test
@@ -34,10 +38,23 @@ class LearningTableTest {
 
     @Test
     void theCriterionHoldsAtItsBoundsAndNotBeyond() {
-        assertThat(LearningCriterion.check(table(190, 10, 120, 80), 20.1).passed()).isTrue();
-        assertThat(LearningCriterion.check(table(189, 11, 120, 80), 20.1).lines().get(0).passed()).isFalse();
-        assertThat(LearningCriterion.check(table(190, 10, 119, 81), 20.1).lines().get(1).passed()).isFalse();
-        assertThat(LearningCriterion.check(table(190, 10, 120, 80), 20).lines().get(2).passed()).isFalse();
+        assertThat(LearningCriterion.check(table(190, 10, 120, 80), 20.1).passed())
+                .isTrue();
+        assertThat(LearningCriterion.check(table(189, 11, 120, 80), 20.1)
+                        .lines()
+                        .get(0)
+                        .passed())
+                .isFalse();
+        assertThat(LearningCriterion.check(table(190, 10, 119, 81), 20.1)
+                        .lines()
+                        .get(1)
+                        .passed())
+                .isFalse();
+        assertThat(LearningCriterion.check(table(190, 10, 120, 80), 20)
+                        .lines()
+                        .get(2)
+                        .passed())
+                .isFalse();
         assertThatThrownBy(() -> LearningCriterion.check(new LearningTable(List.of()), 30))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("'random'");
@@ -55,7 +72,8 @@ class LearningTableTest {
     }
 
     private static LearningTable table(int wins, int losses, int depth2Wins, int depth2Losses) {
-        return new LearningTable(List.of(row("random", wins, losses), row("depth-2 eps 0.50", depth2Wins, depth2Losses)));
+        return new LearningTable(
+                List.of(row("random", wins, losses), row("depth-2 eps 0.50", depth2Wins, depth2Losses)));
     }
 
     private static MatchResult row(String opponent, int wins, int losses) {

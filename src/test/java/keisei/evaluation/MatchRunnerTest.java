@@ -43,17 +43,22 @@ class MatchRunnerTest {
         assertThat(result.score()).isLessThan(0.1);
     }
 
-    /** The ladder of opponents is one: each clearly beats the one before (5x5: about 0.66, 0.7, 0.87 and more). */
+    /** Known from an independent program (5x5): depth-1 scores about 0.63 against random, depth-2 nearly all. */
     @Test
-    void eachOpponentOfTheTableBeatsTheOneBefore() {
-        List<Player> ladder = LearningTable.opponents(Variant.MINISHOGI, 5);
-        for (int i = 1; i < ladder.size(); i++) {
-            MatchResult result =
-                    MatchRunner.play(ladder.get(i), ladder.get(i - 1), settings(Variant.MINISHOGI, 120, 150));
-            assertThat(result.interval().low())
-                    .as("%s against %s: %s", result.player(), result.opponent(), result)
-                    .isGreaterThan(0.5);
-        }
+    void theOpponentsOfTheTableFormALadder() {
+        List<Player> opponents = LearningTable.opponents(Variant.MINISHOGI, 5);
+
+        assertThat(opponents.stream().map(Player::name))
+                .containsExactly("random", "depth-1", "depth-2 eps 0.50", "depth-2");
+        assertThat(match(opponents.get(1), opponents.get(0)).low()).isGreaterThan(0.5);
+        assertThat(match(opponents.get(2), opponents.get(0)).low()).isGreaterThan(0.8);
+        assertThat(match(opponents.get(3), opponents.get(1)).low()).isGreaterThan(0.8);
+        assertThat(match(opponents.get(3), opponents.get(2)).low()).isGreaterThan(0.7);
+    }
+
+    private static ScoreInterval match(Player player, Player opponent) {
+        return MatchRunner.play(player, opponent, settings(Variant.MINISHOGI, 120, 150))
+                .interval();
     }
 
     @Test
@@ -80,7 +85,8 @@ class MatchRunnerTest {
         assertThat(first.asBlack).isEqualTo(second.asBlack);
         assertThat(first.asWhite).isEmpty();
         assertThat(second.asWhite).isEmpty();
-        assertThat(first.games + second.games).isEqualTo(20);
+        assertThat(first.batches).as("all games of a match advance together").startsWith(10, 20);
+        assertThat(second.batches).startsWith(20);
     }
 
     @Test
@@ -185,7 +191,6 @@ class MatchRunnerTest {
         private final Map<Long, Integer> asBlack = new HashMap<>();
         private final Map<Long, Integer> asWhite = new HashMap<>();
         private final List<Integer> batches = new ArrayList<>();
-        private int games;
 
         @Override
         public String name() {
@@ -197,14 +202,10 @@ class MatchRunnerTest {
             batches.add(count);
             for (int i = 0; i < count; i++) {
                 if (waiting[i].plies() == 4) {
-                    games++;
                     boolean black = waiting[i].position().sideToMove() == Color.BLACK;
                     (black ? asBlack : asWhite).merge(waiting[i].position().key(), 1, Integer::sum);
                 }
                 moves[i] = waiting[i].legalMove(0);
-            }
-            if (batches.size() == 1) {
-                assertThat(count).as("all games of a match advance together").isEqualTo(10);
             }
         }
     }

@@ -55,7 +55,7 @@ class MaterialSearchPlayerTest {
         int[] drawn = Arrays.stream(counts).filter(count -> count > 0).toArray();
         assertThat(drawn).as("30 first moves, none of which takes anything").hasSize(30);
         // 100 expected each, standard deviation 10
-        assertThat(drawn).allMatch(count -> count > 50 && count < 150);
+        assertThat(Arrays.stream(drawn).boxed()).allMatch(count -> count > 50 && count < 150);
     }
 
     /** Alpha-beta with its window at the root is an optimisation: plain minimax gives the same set of best moves. */

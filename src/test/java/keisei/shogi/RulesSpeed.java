@@ -5,8 +5,7 @@ import keisei.shogi.notation.Sfen;
 
 /** Runnable: speed of bulk perft, of make and unmake, and of random playouts on one thread. Prints millions a second. */
 public final class RulesSpeed {
-    private static final String MIDDLE_GAME =
-            "l6nl/5+P1gk/2np1S3/p1p4Pp/3P2Sp1/1PPb2P1P/P5GS1/R8/LN4bKL w RGgsn5p 1";
+    private static final String MIDDLE_GAME = "l6nl/5+P1gk/2np1S3/p1p4Pp/3P2Sp1/1PPb2P1P/P5GS1/R8/LN4bKL w RGgsn5p 1";
     private static final double MILLION = 1e6;
 
     private RulesSpeed() {}
