@@ -14,6 +14,8 @@ import keisei.shogi.Color;
 import keisei.shogi.Ending;
 import keisei.shogi.Game;
 import keisei.shogi.GameRules;
+import keisei.shogi.Impasse;
+import keisei.shogi.RepetitionRule;
 import keisei.shogi.Variant;
 import keisei.shogi.notation.Sfen;
 import keisei.shogi.notation.Usi;
@@ -200,6 +202,23 @@ class VecShogiEnvTest {
             StepResult last = play(env, cycle[3]);
             assertThat(last.terminated()[0]).isEqualTo((byte) 1);
             return last.rewards()[0] + " " + last.ending(0) + " " + last.winner(0) + " mover " + last.mover(0);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"BLACK, 1i1h", "WHITE, 9a9b"})
+    void lettingTheOpponentDeclareCostsTheMover(Color declarer, String usi) {
+        String sfen = "K+R+R+B+BGGGG/SSSS5/9/9/9/9/9/9/8k w - 1";
+        try (var env = oneGame(new GameRules(100, Impasse.CSA27, RepetitionRule.DRAW))) {
+            env.restore(0, new GameSnapshot(declarer == Color.BLACK ? sfen : EnvFixtures.twin(sfen), new int[0]));
+
+            StepResult result = play(env, usi);
+
+            assertThat(result.ending(0)).isEqualTo(Ending.DECLARATION);
+            assertThat(result.winner(0)).isEqualTo(declarer);
+            assertThat(result.mover(0)).isEqualTo(declarer.opponent());
+            assertThat(result.rewards()).containsExactly(-1);
+            assertThat(result.terminated()).containsExactly((byte) 1);
         }
     }
 
