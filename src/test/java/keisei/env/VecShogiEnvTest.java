@@ -273,6 +273,9 @@ class VecShogiEnvTest {
 
             assertThat(env.game(0).position().key()).isEqualTo(key);
             assertThat(env.save(0)).isEqualTo(snapshot);
+            assertThat(GameSnapshot.ofText(
+                            Variant.MINISHOGI, snapshot.startSfen(), snapshot.usiMoves(Variant.MINISHOGI)))
+                    .isEqualTo(snapshot);
             assertThatThrownBy(() -> env.restore(1, new GameSnapshot(snapshot.startSfen(), new int[] {1 << 7 | 2})))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("game 1 cannot be restored");
