@@ -107,7 +107,8 @@ class PpoAgentTest {
 
             double[] advantages = Host.doubles(learner.buffer.advantages());
             double mean = Arrays.stream(advantages).average().orElseThrow();
-            double meanSquare = Arrays.stream(advantages).map(a -> a * a).average().orElseThrow();
+            double meanSquare =
+                    Arrays.stream(advantages).map(a -> a * a).average().orElseThrow();
             assertThat(Math.abs(mean)).isGreaterThan(1e-3);
             assertThat(metrics.policyLoss()).isCloseTo(-mean, within(1e-5));
             assertThat(metrics.valueLoss()).isCloseTo(meanSquare, within(1e-5));
