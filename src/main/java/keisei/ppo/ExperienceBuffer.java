@@ -13,8 +13,8 @@ import keisei.device.Slice;
  * and reused. Positions are kept as packed records and legal moves as mask words; planes are made from them again when
  * they are needed.
  *
- * <p>Life of a rollout: for each step {@code PpoAgent.act} opens it and {@code PpoAgent.record} completes it; then
- * {@code PpoAgent.finishRollout}, {@code PpoAgent.update}, {@link #clear()}. A rollout may be finished before the
+ * <p>Life of a rollout: for each step {@link PpoAgent#act} opens it and {@link PpoAgent#record} completes it; then
+ * {@link PpoAgent#finishRollout}, {@link PpoAgent#update}, {@link #clear()}. A rollout may be finished before the
  * buffer is full. Calls out of this order are an {@link IllegalStateException} that says what was expected.
  *
  * <p>Owns its memory. Not thread-safe.
@@ -160,7 +160,7 @@ public final class ExperienceBuffer implements AutoCloseable {
         return size == 0;
     }
 
-    /** Whether {@code PpoAgent.finishRollout} was called, so that an update may use the contents. */
+    /** Whether {@link PpoAgent#finishRollout} was called, so that an update may use the contents. */
     public boolean isFinished() {
         return state == State.FINISHED;
     }
@@ -241,7 +241,7 @@ public final class ExperienceBuffer implements AutoCloseable {
      * Generalised advantage estimation over the completed steps, the only place that knows the sign between successive
      * steps; see {@link keisei.device.RolloutKernels#gae}. The seeds call it {@code compute_advantages_and_returns}.
      *
-     * @param sign {@code PpoAgent.SELF_PLAY_SIGN} where the players alternate, +1 for a single agent
+     * @param sign {@link PpoAgent#SELF_PLAY_SIGN} where the players alternate, +1 for a single agent
      * @throws IllegalStateException when the rollout is empty or not finished
      */
     public void computeAdvantagesAndReturns(double gamma, double lambda, double sign) {
