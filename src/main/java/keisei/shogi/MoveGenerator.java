@@ -252,14 +252,13 @@ final class MoveGenerator {
             if ((hand >>> 8 * type & 0xFF) == 0) {
                 continue;
             }
-            int dead =
-                    switch (type) {
-                        case Pieces.LANCE ->
-                            Long.bitCount(low & g.pawnDead[us * 2]) + Long.bitCount(high & g.pawnDead[us * 2 + 1]);
-                        case Pieces.KNIGHT ->
-                            Long.bitCount(low & g.knightDead[us * 2]) + Long.bitCount(high & g.knightDead[us * 2 + 1]);
-                        default -> 0;
-                    };
+            int dead = switch (type) {
+                case Pieces.LANCE ->
+                    Long.bitCount(low & g.pawnDead[us * 2]) + Long.bitCount(high & g.pawnDead[us * 2 + 1]);
+                case Pieces.KNIGHT ->
+                    Long.bitCount(low & g.knightDead[us * 2]) + Long.bitCount(high & g.knightDead[us * 2 + 1]);
+                default -> 0;
+            };
             n = copy(squares, us == 0 ? dead : 0, count - dead, out, n, Move.drop(type, 0));
         }
         return n;
