@@ -1,82 +1,176 @@
 package keisei.golden;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.List;
+import java.io.UncheckedIOException;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import keisei.device.DType;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.ObjectMapper;
+import tools.jackson.databind.json.JsonMapper;
 
-/** One case of the manifest: its arrays and how exact libtorch's float32 was. */
-final class GoldenCase {
-    private static final JsonNode MANIFEST = manifest();
+/**
+ * One case of the golden data: its inputs, its constants, and comparisons with its truth. It remembers what was
+ * compared, so that a test can end with {@link #assertEveryResultWasCompared()}.
+ */
+public final class GoldenCase {
+    private static final JsonNode MANIFEST = readManifest();
+    private static final double F64_TOLERANCE = 1e-9;
+    /** Winograd convolutions in float32 stay within this. */
+    private static final double F32_FLOOR = 2e-6;
+    /** How much worse than libtorch's own float32 a float32 engine may be. */
+    private static final double F32_FACTOR = 8;
+
+    private static final String TRUTH = ".f64.npy";
 
     private final String name;
-    private final Map<String, JsonNode> files = new LinkedHashMap<>();
+    private final DType realType;
+    /** Float32 error of libtorch, by result ("out.y", "grad.x"). */
+    private final Map<String, Double> float32Errors = new TreeMap<>();
 
-    GoldenCase(String name) {
+    private final Set<String> compared = new TreeSet<>();
+
+    /**
+     * Opens a case.
+     *
+     * @param name the directory
+     * @param realType type the engine under test computes in: decides the tolerance
+     */
+    public GoldenCase(String name, DType realType) {
         this.name = name;
+        this.realType = realType;
         for (JsonNode file : MANIFEST.get("files")) {
-            if (file.get("case").asString().equals(name)) {
-                String path = file.get("file").asString();
-                files.put(path.substring(path.indexOf('/') + 1), file);
+            String path = file.get("file").asString();
+            if (path.startsWith(name + "/") && path.endsWith(TRUTH)) {
+                float32Errors.put(
+                        path.substring(name.length() + 1, path.length() - TRUTH.length()),
+                        file.get("torch_f32_rel_l2_err").asDouble());
             }
         }
-        if (files.isEmpty()) {
-            throw new IllegalArgumentException("the manifest has no case " + name);
+        if (float32Errors.isEmpty()) {
+            throw new IllegalArgumentException("there is no case '%s': %s".formatted(name, names()));
         }
     }
 
-    private static JsonNode manifest() {
-        try (InputStream in = GoldenCase.class.getResourceAsStream("/golden/manifest.json")) {
-            if (in == null) {
-                throw new IllegalStateException("no golden data among the test resources");
+    private static JsonNode readManifest() {
+        try (InputStream stream = GoldenCase.class.getResourceAsStream("/golden/manifest.json")) {
+            if (stream == null) {
+                throw new IllegalStateException("there is no resource /golden/manifest.json");
             }
-            return new ObjectMapper().readTree(in.readAllBytes());
-        } catch (IOException failure) {
-            throw new IllegalStateException("cannot read the golden manifest", failure);
+            return JsonMapper.builder().build().readTree(stream.readAllBytes());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
-    /** Names of all cases in the manifest. */
-    static List<String> allNames() {
-        List<String> names = new ArrayList<>();
-        MANIFEST.get("cases").forEach(entry -> names.add(entry.get("case").asString()));
+    /** All cases. */
+    public static Set<String> names() {
+        Set<String> names = new TreeSet<>();
+        for (JsonNode entry : MANIFEST.get("cases")) {
+            names.add(entry.get("case").asString());
+        }
         return names;
     }
 
-    String name() {
-        return name;
-    }
-
-    boolean has(String file) {
-        return files.containsKey(file);
-    }
-
-    /** Files whose names begin so, in the manifest's order. */
-    Iterable<String> files(String prefix) {
-        return files.keySet().stream().filter(file -> file.startsWith(prefix)).toList();
-    }
-
-    Npy input(String input) {
-        return read("in." + input + ".npy");
-    }
-
-    Npy read(String file) {
-        if (!has(file)) {
-            throw new IllegalArgumentException("case " + name + " has no " + file);
+    /** A constant of the case's function: by name, or by position as "0", "1". */
+    public double constant(String key) {
+        for (JsonNode entry : MANIFEST.get("cases")) {
+            if (entry.get("case").asString().equals(name)) {
+                JsonNode constants = entry.get("constants");
+                JsonNode value = constants.isArray() ? constants.get(Integer.parseInt(key)) : constants.get(key);
+                if (value != null) {
+                    return value.asDouble();
+                }
+            }
         }
-        return Npy.read("/golden/" + name + "/" + file);
+        throw new IllegalArgumentException("case '%s' has no constant '%s'".formatted(name, key));
     }
 
-    /** Relative L2 error of libtorch's float32 run. */
-    double torchError(String file) {
-        JsonNode entry = files.get(file);
-        if (entry == null || !entry.has("torch_f32_rel_l2_err")) {
-            throw new IllegalArgumentException("case " + name + " states no error for " + file);
+    /** An input. */
+    public Npy input(String input) {
+        return Npy.resource("/golden/%s/in.%s.npy".formatted(name, input));
+    }
+
+    /** Whether the case has such a result. */
+    public boolean hasResult(String result) {
+        return float32Errors.containsKey(result);
+    }
+
+    /** The truth of a result ("out.y", "grad.x"), without counting it as compared. */
+    public Npy truth(String result) {
+        if (!hasResult(result)) {
+            throw new IllegalArgumentException(
+                    "case '%s' has no result '%s': %s".formatted(name, result, float32Errors.keySet()));
         }
-        return entry.get("torch_f32_rel_l2_err").asDouble();
+        return Npy.resource("/golden/" + name + "/" + result + TRUTH);
+    }
+
+    /** Asserts that {@code actual}, in the order of the file, is the truth within the device's tolerance. */
+    public void compare(String result, double... actual) {
+        compareMultiple(result, 1, actual);
+    }
+
+    /** As {@link #compare} with {@code factor} times the truth: for sums of several gradients, or scaled ones. */
+    public void compareMultiple(String result, double factor, double... actual) {
+        double[] expected = truth(result).values().clone();
+        for (int i = 0; i < expected.length; i++) {
+            expected[i] *= factor;
+        }
+        assertThat(actual).as("%s %s: length", name, result).hasSameSizeAs(expected);
+        assertThat(distance(actual, expected))
+                .as("%s %s: relative L2 distance to float64", name, result)
+                .isLessThanOrEqualTo(tolerance(result));
+        compared.add(result);
+    }
+
+    /** Asserts that no element of {@code actual} is further than {@code tolerance} from the truth. */
+    public void compareAbsolute(String result, double tolerance, double... actual) {
+        double[] expected = truth(result).values();
+        assertThat(actual).as("%s %s: length", name, result).hasSameSizeAs(expected);
+        double worst = 0;
+        for (int i = 0; i < expected.length; i++) {
+            double difference = Math.abs(actual[i] - expected[i]);
+            worst = Double.isNaN(difference) ? Double.POSITIVE_INFINITY : Math.max(worst, difference);
+        }
+        assertThat(worst).as("%s %s: largest distance to float64", name, result).isLessThanOrEqualTo(tolerance);
+        compared.add(result);
+    }
+
+    /** Relative L2 distance allowed for a result. */
+    public double tolerance(String result) {
+        Double error = float32Errors.get(result);
+        if (error == null) {
+            throw new IllegalArgumentException("case '%s' has no result '%s'".formatted(name, result));
+        }
+        return realType == DType.F64 ? F64_TOLERANCE : Math.max(F32_FACTOR * error, F32_FLOOR);
+    }
+
+    /**
+     * {@code |actual - expected| / |expected|} in L2; absolute where the expected norm is 0. Infinite elements have to
+     * be equal: otherwise, and where a NaN is found, the distance is infinite.
+     */
+    static double distance(double[] actual, double[] expected) {
+        double difference = 0;
+        double norm = 0;
+        for (int i = 0; i < expected.length; i++) {
+            if (Double.isInfinite(expected[i]) && actual[i] == expected[i]) {
+                continue;
+            }
+            if (!Double.isFinite(actual[i]) || !Double.isFinite(expected[i])) {
+                return Double.POSITIVE_INFINITY;
+            }
+            difference += (actual[i] - expected[i]) * (actual[i] - expected[i]);
+            norm += expected[i] * expected[i];
+        }
+        return Math.sqrt(norm == 0 ? difference : difference / norm);
+    }
+
+    /** Asserts that no result of the case was left out. */
+    public void assertEveryResultWasCompared() {
+        assertThat(compared).as("compared results of %s", name).isEqualTo(float32Errors.keySet());
     }
 }

@@ -2,65 +2,85 @@ package keisei.golden;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Arrays;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * An array of the NPY 1.0 format (numpy.lib.format): little-endian f4, f8, i8 or bytes, C order; read as doubles.
+ * An array from an NPY 1.0 file (format: NumPy Enhancement Proposal 1): row-major, little-endian, of type float32,
+ * float64, int64 or uint8; all are exact as doubles here.
  *
- * @param shape sizes; empty for a scalar
- * @param values row-major elements
+ * @param shape the extents; empty for a single number
+ * @param values the elements
  */
-@SuppressWarnings("ArrayRecordComponent")
-record Npy(List<Integer> shape, double[] values) {
-    private static final Pattern HEADER =
-            Pattern.compile("\\{'descr': '([^']*)', 'fortran_order': False, 'shape': \\(([^)]*)\\),? *\\}\\s*");
+public record Npy(int[] shape, double[] values) {
+    private static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0};
+    private static final Pattern HEADER = Pattern.compile(
+            "\\{\\s*'descr':\\s*'([^']+)',\\s*'fortran_order':\\s*(\\w+),\\s*'shape':\\s*\\(([^)]*)\\),?\\s*\\}\\s*");
 
-    static Npy read(String resource) {
-        try (InputStream in = Npy.class.getResourceAsStream(resource)) {
-            if (in == null) {
-                throw new IllegalArgumentException("no test resource " + resource);
+    /** Reads a resource of the test class path. @throws IllegalArgumentException when it is missing or malformed */
+    public static Npy resource(String path) {
+        try (InputStream stream = Npy.class.getResourceAsStream(path)) {
+            if (stream == null) {
+                throw new IllegalArgumentException("there is no resource " + path);
             }
-            return parse(resource, ByteBuffer.wrap(in.readAllBytes()).order(ByteOrder.LITTLE_ENDIAN));
-        } catch (IOException failure) {
-            throw new IllegalStateException("cannot read " + resource, failure);
+            return parse(path, stream.readAllBytes());
+        } catch (IOException e) {
+            throw new UncheckedIOException(path, e);
         }
     }
 
-    private static Npy parse(String resource, ByteBuffer bytes) {
-        byte[] magic = new byte[8];
-        bytes.get(magic);
-        String header = StandardCharsets.ISO_8859_1
-                .decode(bytes.slice(10, bytes.getShort(8)))
-                .toString();
-        Matcher matcher = HEADER.matcher(header);
-        if ((magic[0] & 0xFF) != 0x93 || magic[6] != 1 || !matcher.matches()) {
-            throw new IllegalArgumentException(resource + " is not NPY 1.0 in C order: " + header);
+    static Npy parse(String name, byte[] file) {
+        if (file.length < 10 || !Arrays.equals(file, 0, MAGIC.length, MAGIC, 0, MAGIC.length)) {
+            throw new IllegalArgumentException(name + " does not start as an NPY 1.0 file");
         }
-        List<Integer> shape = new ArrayList<>();
-        int count = 1;
-        for (String size : matcher.group(2).split(",", -1)) {
-            if (!size.isBlank()) {
-                shape.add(Integer.valueOf(size.strip()));
-                count *= shape.getLast();
-            }
+        ByteBuffer bytes = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
+        int dataStart = 10 + Short.toUnsignedInt(bytes.getShort(8));
+        String header = new String(file, 10, Math.min(dataStart, file.length) - 10, StandardCharsets.US_ASCII);
+        Matcher fields = HEADER.matcher(header);
+        if (!fields.matches() || !fields.group(2).equals("False")) {
+            throw new IllegalArgumentException(
+                    "%s has header '%s': expected descr, fortran_order False, shape".formatted(name, header.strip()));
         }
-        int start = 10 + bytes.getShort(8);
+        int[] shape = Pattern.compile(",")
+                .splitAsStream(fields.group(3))
+                .map(String::strip)
+                .filter(extent -> !extent.isEmpty())
+                .mapToInt(Integer::parseInt)
+                .toArray();
+        int count = Arrays.stream(shape).reduce(1, Math::multiplyExact);
+        String type = fields.group(1);
+        int width = switch (type) {
+            case "<f4" -> 4;
+            case "<f8", "<i8" -> 8;
+            case "|u1" -> 1;
+            default ->
+                throw new IllegalArgumentException(
+                        "%s has type %s: allowed are <f4, <f8, <i8, |u1".formatted(name, type));
+        };
+        if (file.length - dataStart != (long) count * width) {
+            throw new IllegalArgumentException("%s has %d bytes of data, shape %s of %s needs %d"
+                    .formatted(name, file.length - dataStart, Arrays.toString(shape), type, (long) count * width));
+        }
         double[] values = new double[count];
         for (int i = 0; i < count; i++) {
-            values[i] = switch (matcher.group(1)) {
-                case "<f4" -> bytes.getFloat(start + 4 * i);
-                case "<f8" -> bytes.getDouble(start + 8 * i);
-                case "<i8" -> bytes.getLong(start + 8 * i);
-                case "|u1" -> bytes.get(start + i) & 0xFF;
-                default -> throw new IllegalArgumentException(resource + " has type " + matcher.group(1));
+            int at = dataStart + i * width;
+            values[i] = switch (type) {
+                case "<f4" -> bytes.getFloat(at);
+                case "<f8" -> bytes.getDouble(at);
+                case "<i8" -> bytes.getLong(at);
+                default -> Byte.toUnsignedInt(bytes.get(at));
             };
         }
         return new Npy(shape, values);
+    }
+
+    /** Extent of one axis. */
+    public int extent(int axis) {
+        return shape[axis];
     }
 }

@@ -1,3 +1,3 @@
-/** Comparison of devices with PyTorch's results; the device is a parameter. */
+/** Comparisons with numbers that another engine computed; see {@code golden/README.md} among the test resources. */
 @org.jspecify.annotations.NullMarked
 package keisei.golden;

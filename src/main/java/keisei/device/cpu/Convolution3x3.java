@@ -10,7 +10,7 @@ import keisei.device.ConvolutionShape;
  */
 final class Convolution3x3 {
     /** Boards that one thread takes through all steps at a time. */
-    private static final int BOARDS_PER_TASK = 8;
+    private static final int BOARDS_PER_TASK = 12;
 
     /** Boards whose weight gradients are gathered between two additions to the sums. */
     private static final int BOARDS_PER_GRADIENT = 16;
@@ -345,7 +345,7 @@ final class Convolution3x3 {
         for (chunkStart = 0; chunkStart < batch; chunkStart += BOARDS_PER_GRADIENT) {
             chunkBoards = Math.min(BOARDS_PER_GRADIENT, batch - chunkStart);
             workers.run(gradientInputStep, chunkBoards);
-            workers.run(gradientProductStep, Winograd.PLANES * (outStride() / L));
+            workers.run(gradientProductStep, Winograd.PLANES * gradientParts());
         }
         workers.run(gradientOutputStep, outChannels);
     }
@@ -378,26 +378,34 @@ final class Convolution3x3 {
         }
     }
 
+    /** Parts of a plane in {@link #gradientProductStep}: few, so that a thread finds its operands in its own cache. */
+    private int gradientParts() {
+        return Math.min(outStride() / L, workers.threads() > 12 ? 8 : 2);
+    }
+
     private void gradientProductStep(int chunk, int worker) {
         int outPanels = outStride() / L;
-        int plane = chunk / outPanels;
-        int outPanel = chunk % outPanels;
+        int parts = gradientParts();
+        int plane = chunk / parts;
+        int part = chunk % parts;
         int tiles = chunkBoards * tileRows * tileColumns;
         int paddedIn = Lanes.roundUp(inChannels, PANEL);
         int inputStart = plane * Winograd.planeStride(tiles, paddedIn);
-        int gradientStart = plane * Winograd.planeStride(tiles, outStride()) + outPanel * L * tiles;
-        int sums = (plane * outStride() + outPanel * L) * paddedIn;
-        for (int from = 0; from < paddedIn; from += PANEL) {
-            GemmKernels.columnTile(
-                    tiles,
-                    sharedProduct,
-                    gradientStart,
-                    sharedInput,
-                    inputStart + from * tiles,
-                    weightSums,
-                    sums + from,
-                    paddedIn,
-                    chunkStart > 0);
+        int gradientStart = plane * Winograd.planeStride(tiles, outStride());
+        int sums = plane * outStride() * paddedIn;
+        for (int outPanel = part * outPanels / parts; outPanel < (part + 1) * outPanels / parts; outPanel++) {
+            for (int from = 0; from < paddedIn; from += PANEL) {
+                GemmKernels.columnTile(
+                        tiles,
+                        sharedProduct,
+                        gradientStart + outPanel * L * tiles,
+                        sharedInput,
+                        inputStart + from * tiles,
+                        weightSums,
+                        sums + outPanel * L * paddedIn + from,
+                        paddedIn,
+                        chunkStart > 0);
+            }
         }
     }
 
@@ -415,10 +423,5 @@ final class Convolution3x3 {
                 dw[to + c] += own.product[tap * paddedIn + c];
             }
         }
-    }
-
-    /** Transforms weights {@code [K, 3, 3, C]} for {@link #convolve}, forward or for the gradient of the data. */
-    static int transformedLength(int in, int out) {
-        return Winograd.PLANES * Lanes.roundUp(out, PANEL) * in;
     }
 }

@@ -16,6 +16,7 @@ final class CpuSqueezeExcite implements SqueezeExciteKernels {
     private final Operands operands;
     private final Workers workers;
     private final float[][] scratch;
+    private final float[][] lanes;
     private final Task forwardBoard = this::forwardBoard;
     private final Task backwardBoard = this::backwardBoard;
     private final Task secondLayerRow = this::secondLayerRow;
@@ -60,6 +61,7 @@ final class CpuSqueezeExcite implements SqueezeExciteKernels {
         operands = device.operands();
         this.workers = workers;
         scratch = new float[workers.threads()][0];
+        lanes = new float[workers.threads()][L];
     }
 
     private void shape(int batch, int spatial, int channels, int hidden) {
@@ -133,12 +135,12 @@ final class CpuSqueezeExcite implements SqueezeExciteKernels {
         int s = gateOffset + board * channels;
         pool(start, p);
         for (int i = 0; i < hidden; i++) {
-            float value = SmallPointwise.dot(channels, pooled, p, w1, w1o + i * channels) + b1[b1o + i];
+            float value = b1[b1o + i] + SmallPointwise.dot(channels, pooled, p, w1, w1o + i * channels, lanes[worker]);
             hiddenOut[h + i] = value < 0 ? 0 : value;
         }
         float[] own = scratch(worker, channels);
         for (int c = 0; c < channels; c++) {
-            own[c] = SmallPointwise.dot(hidden, hiddenOut, h, w2, w2o + c * hidden) + b2[b2o + c];
+            own[c] = b2[b2o + c] + SmallPointwise.dot(hidden, hiddenOut, h, w2, w2o + c * hidden, lanes[worker]);
         }
         VectorMath.sigmoid(own, channels);
         System.arraycopy(own, 0, gate, s, channels);

@@ -6,8 +6,11 @@ import jdk.incubator.vector.VectorSpecies;
 
 /** Matrix products for linear layers and 1x1 convolutions, spread over the threads by blocks of the result. */
 final class MatrixProducts {
-    private static final int ROWS_PER_TASK = 96;
+    private static final int ROWS_PER_TASK = 48;
     private static final int PANELS_PER_TASK = 4;
+
+    /** Panels of rows that a task packs together: reads of a few lines from each row instead of one. */
+    private static final int ROW_PANELS_PER_TASK = 4;
 
     /** Products summed in one chain; longer sums are sums of such chains, which keeps rounding errors small. */
     private static final int DEPTH_PER_CHAIN = 512;
@@ -109,8 +112,8 @@ final class MatrixProducts {
         int from = chunk / rowBlocks() * PANELS_PER_TASK * PANEL;
         int width = Math.min(PANELS_PER_TASK * PANEL, columns - from);
         int stride = Lanes.roundUp(width, L);
-        for (int column = 0; column < width; column += PANEL) {
-            for (int k = 0; k < depth; k += DEPTH_PER_CHAIN) {
+        for (int k = 0; k < depth; k += DEPTH_PER_CHAIN) {
+            for (int column = 0; column < width; column += PANEL) {
                 GemmKernels.rowPanel(
                         count,
                         Math.min(DEPTH_PER_CHAIN, depth - k),
@@ -134,28 +137,39 @@ final class MatrixProducts {
 
     /** Scale, shift, residual and ReLU on the way from the block to the result. */
     private void finish(float[] own, int start, int width, int from, int at) {
-        if (scale.length != 0) {
-            for (int j = 0; j < width; j++) {
-                own[start + j] *= scale[scaleOffset + from + j];
-            }
+        if (scale.length == 0 && residual.length == 0 && !relu) {
+            finishLinear(own, start, width, from, at);
+            return;
         }
-        if (shift.length != 0) {
-            for (int j = 0; j < width; j++) {
-                own[start + j] += shift[shiftOffset + from + j];
+        for (int j = 0; j < width; j++) {
+            float value = own[start + j];
+            if (scale.length != 0) {
+                value *= scale[scaleOffset + from + j];
             }
-        }
-        if (residual.length != 0) {
-            for (int j = 0; j < width; j++) {
-                own[start + j] += residual[residualOffset + at + j];
+            if (shift.length != 0) {
+                value += shift[shiftOffset + from + j];
             }
-        }
-        if (relu) {
-            for (int j = 0; j < width; j++) {
-                float value = own[start + j];
-                own[start + j] = value < 0 ? 0 : value;
+            if (residual.length != 0) {
+                value += residual[residualOffset + at + j];
             }
+            c[co + at + j] = relu && value < 0 ? 0 : value;
         }
-        System.arraycopy(own, start, c, co + at, width);
+    }
+
+    private void finishLinear(float[] own, int start, int width, int from, int at) {
+        if (shift.length == 0) {
+            System.arraycopy(own, start, c, co + at, width);
+            return;
+        }
+        int j = 0;
+        for (; j + L <= width; j += L) {
+            FloatVector.fromArray(S, own, start + j)
+                    .add(FloatVector.fromArray(S, shift, shiftOffset + from + j))
+                    .intoArray(c, co + at + j);
+        }
+        for (; j < width; j++) {
+            c[co + at + j] = own[start + j] + shift[shiftOffset + from + j];
+        }
     }
 
     /** {@code c[rows, columns] += a[depth, rows]^T b[depth, columns]}. */
@@ -172,39 +186,51 @@ final class MatrixProducts {
         this.co = co;
         packedB = Lanes.grown(packedB, PackWeights.packedLength(depth, columns));
         workers.run(packPanel, (columns + PANEL - 1) / PANEL);
-        workers.run(columnBlock, (rows + L - 1) / L);
+        workers.run(columnBlock, (rows + ROW_PANELS_PER_TASK * L - 1) / (ROW_PANELS_PER_TASK * L));
     }
 
     private void packPanel(int panel, int worker) {
         PackWeights.plainPanel(b, bo, depth, columns, panel * PANEL, PANEL, packedB, panel * PANEL * depth);
     }
 
-    private void columnBlock(int rowPanel, int worker) {
-        packedA[worker] = Lanes.grown(packedA[worker], depth * L);
+    private void columnBlock(int group, int worker) {
+        packedA[worker] = Lanes.grown(packedA[worker], depth * ROW_PANELS_PER_TASK * L);
         float[] own = packedA[worker];
-        float[] tile = block[worker];
-        int row = rowPanel * L;
-        int count = Math.min(L, rows - row);
-        PackWeights.plainPanel(a, ao, depth, rows, row, L, own, 0);
-        for (int column = 0; column < columns; column += PANEL) {
-            for (int k = 0; k < depth; k += DEPTH_PER_CHAIN) {
-                GemmKernels.columnTile(
-                        Math.min(DEPTH_PER_CHAIN, depth - k),
-                        own,
-                        k * L,
-                        packedB,
-                        column * depth + k * PANEL,
-                        tile,
-                        0,
-                        PANEL,
-                        k > 0);
-            }
-            int width = Math.min(PANEL, columns - column);
-            for (int i = 0; i < count; i++) {
-                int to = co + (row + i) * columns + column;
-                for (int j = 0; j < width; j++) {
-                    c[to + j] += tile[i * PANEL + j];
+        int first = group * ROW_PANELS_PER_TASK * L;
+        int end = Math.min(rows, first + ROW_PANELS_PER_TASK * L);
+        for (int k = 0; k < depth; k++) {
+            for (int row = first; row < end; row += L) {
+                int to = (row - first) * depth + k * L;
+                int count = Math.min(L, end - row);
+                System.arraycopy(a, ao + k * rows + row, own, to, count);
+                if (count < L) {
+                    Arrays.fill(own, to + count, to + L, 0f);
                 }
+            }
+        }
+        for (int row = first; row < end; row += L) {
+            for (int column = 0; column < columns; column += PANEL) {
+                addTile(own, (row - first) * depth, row, column, block[worker]);
+            }
+        }
+    }
+
+    private void addTile(float[] own, int panel, int row, int column, float[] tile) {
+        int count = Math.min(L, rows - row);
+        int width = Math.min(PANEL, columns - column);
+        int to = co + row * columns + column;
+        if (count == L && width == PANEL && depth <= DEPTH_PER_CHAIN) {
+            GemmKernels.columnTile(depth, own, panel, packedB, column * depth, c, to, columns, true);
+            return;
+        }
+        for (int k = 0; k < depth; k += DEPTH_PER_CHAIN) {
+            int chain = Math.min(DEPTH_PER_CHAIN, depth - k);
+            GemmKernels.columnTile(
+                    chain, own, panel + k * L, packedB, column * depth + k * PANEL, tile, 0, PANEL, k > 0);
+        }
+        for (int i = 0; i < count; i++) {
+            for (int j = 0; j < width; j++) {
+                c[to + i * columns + j] += tile[i * PANEL + j];
             }
         }
     }

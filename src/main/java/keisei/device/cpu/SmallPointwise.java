@@ -2,7 +2,6 @@ package keisei.device.cpu;
 
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /** 1x1 convolutions with few output channels (the heads have one or two), straight from the weights {@code [K, C]}. */
@@ -19,6 +18,7 @@ final class SmallPointwise {
     private final Task forwardRows = this::forwardRows;
     private final Task backwardRows = this::backwardRows;
     private final Task gradientRows = this::gradientRows;
+    private final float[][] lanes;
     private float[] partialSums = {};
 
     // The operation in progress.
@@ -42,6 +42,7 @@ final class SmallPointwise {
 
     SmallPointwise(Workers workers) {
         this.workers = workers;
+        lanes = new float[workers.threads()][L];
     }
 
     private static int chunks(int rows) {
@@ -89,7 +90,7 @@ final class SmallPointwise {
         int to = Math.min(rows, (chunk + 1) * ROWS_PER_TASK);
         for (int row = chunk * ROWS_PER_TASK; row < to; row++) {
             for (int k = 0; k < out; k++) {
-                float value = dot(in, x, xo + row * in, w, wo + k * in);
+                float value = dot(in, x, xo + row * in, w, wo + k * in, lanes[worker]);
                 int at = row * out + k;
                 if (scale.length != 0) {
                     value *= scale[scaleOffset + k];
@@ -105,16 +106,27 @@ final class SmallPointwise {
         }
     }
 
-    /** The sum of {@code a[i] * b[i]} over {@code n} elements. */
-    static float dot(int n, float[] a, int ao, float[] b, int bo) {
+    /**
+     * The sum of {@code a[i] * b[i]} over {@code n} elements. The lanes are added in a fixed order: that of the Vector
+     * API's own reduction is undefined and differs between interpreted and compiled code.
+     *
+     * @param lanes scratch of {@link Lanes#COUNT} elements
+     */
+    static float dot(int n, float[] a, int ao, float[] b, int bo, float[] lanes) {
         FloatVector sum = FloatVector.zero(S);
         int i = 0;
         for (; i + L <= n; i += L) {
             sum = FloatVector.fromArray(S, a, ao + i).fma(FloatVector.fromArray(S, b, bo + i), sum);
         }
-        float total = sum.reduceLanes(VectorOperators.ADD);
+        sum.intoArray(lanes, 0);
+        for (int half = L / 2; half > 0; half /= 2) {
+            for (int lane = 0; lane < half; lane++) {
+                lanes[lane] += lanes[lane + half];
+            }
+        }
+        float total = lanes[0];
         for (; i < n; i++) {
-            total += a[ao + i] * b[bo + i];
+            total = Math.fma(a[ao + i], b[bo + i], total);
         }
         return total;
     }

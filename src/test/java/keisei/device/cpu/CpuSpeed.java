@@ -1,16 +1,23 @@
 package keisei.device.cpu;
 
+import com.sun.management.ThreadMXBean;
 import java.lang.foreign.MemorySegment;
+import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.Random;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
+import keisei.device.AdamSettings;
 import keisei.device.ConvolutionShape;
 import keisei.device.DType;
 import keisei.device.DeviceBuffer;
 import keisei.device.Epilogue;
+import keisei.device.OptimizerKernels;
+import keisei.device.PpoLossSettings;
 import keisei.device.PreparedWeights;
+import keisei.device.Slice;
+import keisei.device.SqueezeExciteKernels;
 
 /**
  * Prints what the CPU device reaches on this machine: the processor's peak of fused multiply-adds, matrix products, and
@@ -21,10 +28,15 @@ final class CpuSpeed {
     private static final int SAMPLES = 9;
     private static final VectorSpecies<Float> S = Lanes.SPECIES;
 
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    private static double bytesPerCall;
+    private static boolean byProcessorTime;
+
     private CpuSpeed() {}
 
     public static void main(String[] arguments) {
         int threads = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 2;
+        byProcessorTime = threads == 1;
         int[] widths = arguments.length > 1
                 ? Arrays.stream(arguments).skip(1).mapToInt(Integer::parseInt).toArray()
                 : new int[] {64, 256};
@@ -33,41 +45,54 @@ final class CpuSpeed {
                 .toArray();
         try (CpuDevice device = new CpuDevice(threads)) {
             System.out.println(device.description());
-            peak(1);
             peak(threads);
-            linear(device, 256, 162, 13527);
+            if (!Boolean.getBoolean("convolutionsOnly")) {
+                linear(device, 256, 162, 13527);
+            }
             for (int channels : widths) {
                 for (int batch : batches) {
                     convolution(device, 9, channels, batch);
                 }
             }
             convolution(device, 5, 64, 64);
+            layers(device, 64, 64);
+            policy(device, 64, 13527);
+            adam(device, 3_000_000);
         }
+    }
+
+    /** One thread is timed by its processor time, so that other programs disturb less; more threads by the clock. */
+    private static long nanos() {
+        return byProcessorTime ? THREADS.getCurrentThreadCpuTime() : System.nanoTime();
     }
 
     /** Median, in seconds, of {@link #SAMPLES} samples after a warm-up. */
     private static double seconds(Runnable work) {
-        long warmUpEnd = System.nanoTime() + 700_000_000L;
-        while (System.nanoTime() < warmUpEnd) {
+        long warmUpEnd = nanos() + 700_000_000L;
+        while (nanos() < warmUpEnd) {
             work.run();
         }
-        long start = System.nanoTime();
+        long start = nanos();
         work.run();
-        int repeats = (int) Math.max(1, 40_000_000L / Math.max(1, System.nanoTime() - start));
+        int repeats = (int) Math.max(1, 40_000_000L / Math.max(1, nanos() - start));
         double[] samples = new double[SAMPLES];
+        long allocated = THREADS.getCurrentThreadAllocatedBytes();
         for (int i = 0; i < SAMPLES; i++) {
-            long from = System.nanoTime();
+            long from = nanos();
             for (int r = 0; r < repeats; r++) {
                 work.run();
             }
-            samples[i] = (System.nanoTime() - from) / 1e9 / repeats;
+            samples[i] = (nanos() - from) / 1e9 / repeats;
         }
+        bytesPerCall = (double) (THREADS.getCurrentThreadAllocatedBytes() - allocated) / repeats / SAMPLES;
         Arrays.sort(samples);
         return samples[SAMPLES / 2];
     }
 
     private static void print(String what, double operations, double seconds) {
-        System.out.printf("%-44s %9.3f ms %8.1f GFLOP/s%n", what, seconds * 1e3, operations / seconds / 1e9);
+        System.out.printf(
+                "%-46s %9.3f ms %8.1f GFLOP/s %8.0f bytes allocated by the caller%n",
+                what, seconds * 1e3, operations / seconds / 1e9, bytesPerCall);
     }
 
     private static void peak(int threads) {
@@ -187,6 +212,147 @@ final class CpuSpeed {
                     ((CpuPreparedWeights) prepared).backward();
                 }));
             }
+        }
+    }
+
+    private static void layers(CpuDevice device, int batch, int channels) {
+        int rows = batch * 81;
+        int size = rows * channels;
+        ConvolutionShape head = new ConvolutionShape(9, 9, channels, 2, 1);
+        try (DeviceBuffer x = random(device, size);
+                DeviceBuffer y = random(device, size);
+                DeviceBuffer dx = random(device, size);
+                DeviceBuffer heads = random(device, rows * 2);
+                DeviceBuffer small = random(device, 20 * channels * channels);
+                PreparedWeights prepared =
+                        device.convolution().prepare(head, small.all().range(0, 2 * channels))) {
+            Slice[] c = new Slice[8];
+            for (int i = 0; i < c.length; i++) {
+                c[i] = small.all().range((i + 1) * channels * channels, channels * channels);
+            }
+            Slice kept = random(device, 3 * batch * channels).all();
+            Slice pooled = kept.range(0, batch * channels);
+            Slice hidden = kept.range(batch * channels, batch * channels);
+            Slice gate = kept.range(2 * batch * channels, batch * channels);
+            SqueezeExciteKernels.Weights w = new SqueezeExciteKernels.Weights(c[0], c[1], c[2], c[3]);
+            SqueezeExciteKernels.Weights dw = new SqueezeExciteKernels.Weights(c[4], c[5], c[6], c[7]);
+            Slice all = x.all();
+            Slice out = y.all();
+            Slice d = dx.all();
+            Slice policy = heads.all();
+            print(
+                    "batch norm statistics",
+                    0,
+                    seconds(() -> device.normalization().statistics(rows, channels, all, c[4], c[5])));
+            print(
+                    "batch norm forward",
+                    0,
+                    seconds(() -> device.normalization()
+                            .forward(rows, channels, all, c[0], c[1], c[2], c[3], all, true, out)));
+            print(
+                    "batch norm backward",
+                    0,
+                    seconds(() -> device.normalization()
+                            .backward(
+                                    rows, channels, true, all, out, all, c[0], c[1], c[2], true, d, false, c[4], c[5],
+                                    null, false)));
+            print(
+                    "squeeze and excitation forward",
+                    0,
+                    seconds(() -> device.squeezeExcite()
+                            .forward(batch, 81, channels, channels / 4, all, w, all, true, pooled, hidden, gate, out)));
+            print(
+                    "squeeze and excitation backward",
+                    0,
+                    seconds(() -> device.squeezeExcite()
+                            .backward(
+                                    batch,
+                                    81,
+                                    channels,
+                                    channels / 4,
+                                    all,
+                                    out,
+                                    all,
+                                    w,
+                                    true,
+                                    pooled,
+                                    hidden,
+                                    gate,
+                                    d,
+                                    false,
+                                    dw,
+                                    null,
+                                    false)));
+            print(
+                    "1x1 to 2 channels forward",
+                    4.0 * size,
+                    seconds(() -> device.convolution().forward(prepared, batch, all, Epilogue.NONE, policy)));
+            print(
+                    "1x1 to 2 channels backward data",
+                    4.0 * size,
+                    seconds(() -> device.convolution().backwardData(prepared, batch, policy, d, false)));
+            Slice dWeights = c[7].range(0, 2 * channels);
+            print(
+                    "1x1 to 2 channels backward weights",
+                    4.0 * size,
+                    seconds(() -> device.convolution().backwardWeights(head, batch, all, policy, dWeights, null)));
+            kept.buffer().close();
+        }
+    }
+
+    private static void policy(CpuDevice device, int batch, int actions) {
+        int words = (actions + 31) / 32;
+        int[] mask = new int[batch * words];
+        for (int i = 0; i < mask.length; i += 5) {
+            mask[i] = 1 << (i % 32);
+        }
+        PpoLossSettings settings = new PpoLossSettings(0.2, 0.5, 0.01, true);
+        try (DeviceBuffer logits = random(device, batch * actions);
+                DeviceBuffer gradient = random(device, batch * actions);
+                DeviceBuffer legal = device.allocate(DType.I32, mask.length, "mask");
+                DeviceBuffer action = device.allocate(DType.I32, batch, "action");
+                DeviceBuffer rest = random(device, 7 * batch + 8)) {
+            device.write(legal.all(), MemorySegment.ofArray(mask));
+            Slice[] r = new Slice[7];
+            for (int i = 0; i < r.length; i++) {
+                r[i] = rest.all().range(i * batch, batch);
+            }
+            device.elementwise().fill(r[0], 0.5);
+            Slice l = logits.all();
+            Slice m = legal.all();
+            Slice a = action.all();
+            Slice g = gradient.all();
+            Slice metrics = rest.all().range(7 * batch, 8);
+            print(
+                    "sample of " + actions,
+                    0,
+                    seconds(() -> device.policy().sample(batch, actions, l, m, r[0], a, r[1])));
+            print(
+                    "PPO loss of " + actions,
+                    0,
+                    seconds(() -> device.ppoLoss()
+                            .lossAndGradient(
+                                    batch, actions, settings, l, m, a, r[1], r[2], r[3], r[4], r[5], g, r[6],
+                                    metrics)));
+        }
+    }
+
+    private static void adam(CpuDevice device, int length) {
+        AdamSettings settings = new AdamSettings(0.9, 0.999, 1e-8, 0, false, 0.5);
+        try (DeviceBuffer p = random(device, length);
+                DeviceBuffer g = random(device, length);
+                DeviceBuffer m = device.allocate(DType.F32, length, "m");
+                DeviceBuffer v = device.allocate(DType.F32, length, "v");
+                DeviceBuffer control = device.allocate(DType.F32, OptimizerKernels.CONTROL, "control")) {
+            Slice[] s = {p.all(), g.all(), m.all(), v.all(), control.all()};
+            print(
+                    "gradient norm of " + length,
+                    2.0 * length,
+                    seconds(() -> device.optimizer().gradientNorm(s[1], s[4])));
+            print(
+                    "Adam of " + length,
+                    12.0 * length,
+                    seconds(() -> device.optimizer().adam(settings, s[4], s[0], s[1], s[2], s[3])));
         }
     }
 }

@@ -1,0 +1,23 @@
+package keisei.shogi;
+
+/** Whether a king may stand on a square. */
+final class KingSafety {
+    private KingSafety() {}
+
+    /**
+     * Whether the king of the side to move, on {@code king}, may go to {@code to} as far as attacks are concerned. The
+     * position's {@link MoveLimits} must have been computed.
+     */
+    static boolean safe(Position p, int king, int to) {
+        long occupiedLow = p.occupied[0] | p.occupied[2];
+        long occupiedHigh = p.occupied[1] | p.occupied[3];
+        if (king < 64) {
+            occupiedLow &= ~(1L << king);
+        } else {
+            occupiedHigh &= ~(1L << king);
+        }
+        int them = 1 - p.side;
+        return !(p.limits.enemyNear && Attacks.stepped(p, to, them))
+                && !Attacks.slidden(p, to, them, occupiedLow, occupiedHigh);
+    }
+}
