@@ -9,7 +9,7 @@ import keisei.tensor.Tape;
 import keisei.tensor.Tensor;
 
 /** A convolution with bias: parameters {@code <name>.weight} and {@code <name>.bias}. */
-public final class Convolution implements Module {
+public final class Convolution implements NetworkModule {
     private final Device device;
     private final ConvolutionShape shape;
     private final Tensor weight;

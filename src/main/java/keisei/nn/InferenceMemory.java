@@ -8,8 +8,7 @@ import keisei.device.Slice;
 final class InferenceMemory implements AutoCloseable {
     private final int batch;
     private final int spatial;
-    private final DeviceBuffer images;
-    private final DeviceBuffer small;
+    private final DeviceBuffer buffer;
     private final Slice trunk;
     private final Slice inner;
     private final Slice branch;
@@ -28,17 +27,15 @@ final class InferenceMemory implements AutoCloseable {
         int bottleneck = batch * spec.seHidden();
         boolean squeezeExcite = bottleneck > 0;
         long imageElements = (squeezeExcite ? 3L : 2L) * image;
-        images = device.allocate(device.realType(), Math.toIntExact(imageElements), "activations");
-        trunk = images.all().range(0, image);
-        inner = images.all().range(image, image);
-        branch = squeezeExcite
-                ? images.all().range(2 * image, image)
-                : images.all().range(0, 0);
-        small = device.allocate(
-                device.realType(), 2 * head + (squeezeExcite ? 2 * channels + bottleneck : 0), "activations");
-        headImage = small.all().range(0, head);
-        headRow = small.all().range(head, head);
-        Slice rest = small.all().range(2 * head, small.length() - 2 * head);
+        long smallElements = 2L * head + (squeezeExcite ? 2L * channels + bottleneck : 0);
+        buffer = device.allocate(device.realType(), Math.toIntExact(imageElements + smallElements), "activations");
+        trunk = buffer.all().range(0, image);
+        inner = buffer.all().range(image, image);
+        branch = buffer.all().range(2 * image, squeezeExcite ? image : 0);
+        Slice small = buffer.all().range((int) imageElements, (int) smallElements);
+        headImage = small.range(0, head);
+        headRow = small.range(head, head);
+        Slice rest = small.range(2 * head, small.length() - 2 * head);
         pooled = rest.range(0, squeezeExcite ? channels : 0);
         gate = rest.range(pooled.length(), pooled.length());
         hidden = rest.range(2 * pooled.length(), bottleneck);
@@ -91,7 +88,6 @@ final class InferenceMemory implements AutoCloseable {
 
     @Override
     public void close() {
-        images.close();
-        small.close();
+        buffer.close();
     }
 }

@@ -7,7 +7,7 @@ import keisei.tensor.Tape;
 import keisei.tensor.Tensor;
 
 /** A linear layer with bias: parameters {@code <name>.weight} {@code [out, in]} and {@code <name>.bias}. */
-public final class Linear implements Module {
+public final class Linear implements NetworkModule {
     private final Device device;
     private final Tensor weight;
     private final Tensor bias;

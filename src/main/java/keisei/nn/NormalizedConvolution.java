@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * A convolution and the batch norm behind it. Tapes see two operations; inference sees one, the norm folded into the
  * convolution's epilogue, once for each change of parameters or statistics.
  */
-public final class NormalizedConvolution implements Module {
+public final class NormalizedConvolution implements NetworkModule {
     private final Convolution convolution;
     private final BatchNorm norm;
     private final DeviceBuffer folded;
@@ -35,7 +35,8 @@ public final class NormalizedConvolution implements Module {
         int channels = shape.outChannels();
         norm = new BatchNorm(device, store, normName, channels, mode);
         convolution = new Convolution(device, store, convolutionName, shape);
-        folded = device.allocate(device.realType(), 2 * channels, "workspaces");
+        folded =
+                Construction.orClose(() -> device.allocate(device.realType(), 2 * channels, "workspaces"), convolution);
         scale = folded.all().range(0, channels);
         shift = folded.all().range(channels, channels);
         plain = new Epilogue(scale, shift, null, false);

@@ -9,7 +9,7 @@ import keisei.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /** {@code relu(x + [SE] bn2(conv2(relu(bn1(conv1(x))))))}, 3x3 convolutions of one width. */
-public final class ResidualBlock implements Module {
+public final class ResidualBlock implements NetworkModule {
     private final NormalizedConvolution first;
     private final NormalizedConvolution second;
     private final @Nullable SqueezeExcite squeezeExcite;
@@ -30,7 +30,8 @@ public final class ResidualBlock implements Module {
             int seHidden,
             NormalizationMode mode) {
         first = new NormalizedConvolution(device, store, name + ".conv1", name + ".bn1", shape, mode);
-        second = new NormalizedConvolution(device, store, name + ".conv2", name + ".bn2", shape, mode);
+        second = Construction.orClose(
+                () -> new NormalizedConvolution(device, store, name + ".conv2", name + ".bn2", shape, mode), first);
         squeezeExcite =
                 seHidden == 0 ? null : new SqueezeExcite(device, store, name + ".se", shape.outChannels(), seHidden);
     }

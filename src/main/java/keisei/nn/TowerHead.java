@@ -8,7 +8,7 @@ import keisei.tensor.Tape;
 import keisei.tensor.Tensor;
 
 /** Policy or value head: 1x1 convolution to 2 channels, BN, ReLU, channel-major flatten, linear layer. */
-final class TowerHead implements Module {
+final class TowerHead implements NetworkModule {
     /** Channels of the head's convolution. */
     static final int CHANNELS = 2;
 
@@ -21,7 +21,8 @@ final class TowerHead implements Module {
         this.device = device;
         this.spatial = spec.spatial();
         convolution = new NormalizedConvolution(device, store, name + ".conv", name + ".bn", shape(spec), mode);
-        linear = new Linear(device, store, name + ".fc", CHANNELS * spatial, outputs);
+        linear = Construction.orClose(
+                () -> new Linear(device, store, name + ".fc", CHANNELS * spec.spatial(), outputs), convolution);
     }
 
     static void declare(ParameterStore.Builder builder, String name, ModelSpec spec, int outputs) {

@@ -21,9 +21,7 @@ public final class AdamOptimizer implements AutoCloseable {
     private final AdamSettings settings;
     private final Slice parameters;
     private final Slice gradients;
-    private final DeviceBuffer moment1;
-    private final DeviceBuffer moment2;
-    private final DeviceBuffer control;
+    private final DeviceBuffer state;
     private final Slice controlAll;
     private final Slice learningRateSlot;
     private final Slice moment1All;
@@ -55,13 +53,13 @@ public final class AdamOptimizer implements AutoCloseable {
         this.settings = settings;
         this.parameters = parameters;
         this.gradients = gradients;
-        moment1 = device.allocate(device.realType(), parameters.length(), OWNER);
-        moment2 = device.allocate(device.realType(), parameters.length(), OWNER);
-        control = device.allocate(device.realType(), OptimizerKernels.CONTROL, OWNER);
-        controlAll = control.all();
+        int count = parameters.length();
+        int aligned = Math.ceilDiv(count, 16) * 16;
+        state = device.allocate(device.realType(), Math.toIntExact(2L * aligned + OptimizerKernels.CONTROL), OWNER);
+        moment1All = state.all().range(0, count);
+        moment2All = state.all().range(aligned, count);
+        controlAll = state.all().range(2 * aligned, OptimizerKernels.CONTROL);
         learningRateSlot = controlAll.range(OptimizerKernels.LEARNING_RATE, 1);
-        moment1All = moment1.all();
-        moment2All = moment2.all();
     }
 
     private static void check(AdamSettings settings) {
@@ -146,8 +144,6 @@ public final class AdamOptimizer implements AutoCloseable {
 
     @Override
     public void close() {
-        moment1.close();
-        moment2.close();
-        control.close();
+        state.close();
     }
 }

@@ -127,6 +127,19 @@ public final class GoldenCase {
         compared.add(result);
     }
 
+    /** Asserts that no element of {@code actual} is further than {@code tolerance} from the truth. */
+    public void compareAbsolute(String result, double tolerance, double... actual) {
+        double[] expected = truth(result).values();
+        assertThat(actual).as("%s %s: length", name, result).hasSameSizeAs(expected);
+        double worst = 0;
+        for (int i = 0; i < expected.length; i++) {
+            double difference = Math.abs(actual[i] - expected[i]);
+            worst = Double.isNaN(difference) ? Double.POSITIVE_INFINITY : Math.max(worst, difference);
+        }
+        assertThat(worst).as("%s %s: largest distance to float64", name, result).isLessThanOrEqualTo(tolerance);
+        compared.add(result);
+    }
+
     /** Relative L2 distance allowed for a result. */
     public double tolerance(String result) {
         Double error = float32Errors.get(result);
