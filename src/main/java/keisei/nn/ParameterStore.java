@@ -176,10 +176,18 @@ public final class ParameterStore implements AutoCloseable {
 
         /** Allocates the buffers, zeroed. Entries start at multiples of 16 elements; the gaps stay 0. */
         public ParameterStore build(Device device) {
+            DeviceBuffer values = device.allocate(device.realType(), parameterCount, "parameters");
+            DeviceBuffer gradients =
+                    Construction.orClose(() -> device.allocate(device.realType(), parameterCount, "gradients"), values);
+            DeviceBuffer statistics =
+                    Construction.orClose(() -> device.allocate(device.realType(), bufferCount, "statistics"), () -> {
+                        values.close();
+                        gradients.close();
+                    });
             return new ParameterStore(
-                    device.allocate(device.realType(), parameterCount, "parameters"),
-                    device.allocate(device.realType(), parameterCount, "gradients"),
-                    device.allocate(device.realType(), bufferCount, "statistics"),
+                    values,
+                    gradients,
+                    statistics,
                     Collections.unmodifiableMap(new LinkedHashMap<>(parameters)),
                     Collections.unmodifiableMap(new LinkedHashMap<>(buffers)));
         }

@@ -141,12 +141,18 @@ final class CpuSpeed {
                 DeviceBuffer dw = random(device, in * out);
                 DeviceBuffer y = random(device, batch * out);
                 PreparedWeights prepared = device.linear().prepare(in, out, w.all())) {
-            print("linear forward" + size, operations, seconds(() -> device.linear()
-                    .forward(prepared, batch, x.all(), null, y.all())));
-            print("linear backward weights" + size, operations, seconds(() -> device.linear()
-                    .backwardWeights(in, out, batch, x.all(), y.all(), dw.all(), null)));
-            print("linear backward data" + size, operations, seconds(() -> device.linear()
-                    .backwardData(prepared, batch, y.all(), x.all(), false)));
+            print(
+                    "linear forward" + size,
+                    operations,
+                    seconds(() -> device.linear().forward(prepared, batch, x.all(), null, y.all())));
+            print(
+                    "linear backward weights" + size,
+                    operations,
+                    seconds(() -> device.linear().backwardWeights(in, out, batch, x.all(), y.all(), dw.all(), null)));
+            print(
+                    "linear backward data" + size,
+                    operations,
+                    seconds(() -> device.linear().backwardData(prepared, batch, y.all(), x.all(), false)));
         }
     }
 
@@ -160,12 +166,19 @@ final class CpuSpeed {
                 DeviceBuffer dw = random(device, shape.weightCount());
                 DeviceBuffer y = random(device, size);
                 PreparedWeights prepared = device.convolution().prepare(shape, w.all())) {
-            print("conv forward" + of, operations, seconds(() -> device.convolution()
-                    .forward(prepared, batch, x.all(), Epilogue.NONE, y.all())));
-            print("conv backward data" + of, operations, seconds(() -> device.convolution()
-                    .backwardData(prepared, batch, y.all(), x.all(), false)));
-            print("conv backward weights" + of, operations, seconds(() -> device.convolution()
-                    .backwardWeights(shape, batch, x.all(), y.all(), dw.all(), null)));
+            print(
+                    "conv forward" + of,
+                    operations,
+                    seconds(() -> device.convolution().forward(prepared, batch, x.all(), Epilogue.NONE, y.all())));
+            print(
+                    "conv backward data" + of,
+                    operations,
+                    seconds(() -> device.convolution().backwardData(prepared, batch, y.all(), x.all(), false)));
+            print(
+                    "conv backward weights" + of,
+                    operations,
+                    seconds(() ->
+                            device.convolution().backwardWeights(shape, batch, x.all(), y.all(), dw.all(), null)));
             if (batch == 64) {
                 print("transforms of weights" + of, 0, seconds(() -> {
                     prepared.invalidate();

@@ -1,0 +1,237 @@
+package keisei.nn;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import keisei.device.ConvolutionShape;
+import keisei.device.Device;
+import keisei.device.Slice;
+import keisei.random.RandomStream;
+import keisei.tensor.NormalizationMode;
+import keisei.tensor.Tape;
+import keisei.tensor.TapeMemory;
+import keisei.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The residual tower: stem (3x3 convolution, BN, ReLU); blocks; a policy head to A logits; a value head to one
+ * unbounded number. All convolutions and linear layers have a bias. Input planes are padded to a multiple of 8
+ * channels; the padding of planes must be 0, then the stem's padded weights keep gradient 0 and value 0.
+ *
+ * <p>Inference folds batch norms into the convolutions and keeps two or three images; training passes record tapes
+ * that share one {@link TapeMemory}. Make the pass of the largest batch first: smaller ones then cost nothing.
+ */
+public final class ActorCriticResTower implements ActorCritic {
+    private final ModelSpec spec;
+    private final Device device;
+    private final ParameterStore store;
+    private final NormalizationMode mode = new NormalizationMode();
+    private final List<AutoCloseable> owned = new ArrayList<>();
+    private final List<ResidualBlock> blocks = new ArrayList<>();
+    private final NormalizedConvolution stem;
+    private final TowerHead policy;
+    private final TowerHead value;
+    private final TapeMemory memory;
+    private final Map<Integer, TowerPass> passes = new TreeMap<>();
+    private Normalization normalization = Normalization.RUNNING;
+    private @Nullable InferenceMemory inference;
+
+    /**
+     * Builds and initialises a tower.
+     *
+     * @param random draws the first parameters
+     * @throws keisei.device.DeviceMemoryException when the device has too little memory; nothing stays allocated
+     */
+    public ActorCriticResTower(ModelSpec spec, Device device, RandomStream random) {
+        this.spec = spec;
+        this.device = device;
+        this.memory = new TapeMemory(device);
+        int size = spec.boardSize();
+        int width = spec.towerWidth();
+        ConvolutionShape stemShape = new ConvolutionShape(size, size, spec.paddedChannels(), width, 3);
+        ConvolutionShape blockShape = new ConvolutionShape(size, size, width, width, 3);
+
+        ParameterStore.Builder builder = new ParameterStore.Builder();
+        NormalizedConvolution.declare(builder, "stem.conv", "stem.bn", spec.inputChannels(), stemShape);
+        for (int i = 0; i < spec.towerDepth(); i++) {
+            ResidualBlock.declare(builder, "blocks." + i, blockShape, spec.seHidden());
+        }
+        TowerHead.declare(builder, "policy", spec, spec.actions());
+        TowerHead.declare(builder, "value", spec, 1);
+
+        boolean complete = false;
+        try {
+            store = own(builder.build(device));
+            stem = own(new NormalizedConvolution(device, store, "stem.conv", "stem.bn", stemShape, mode));
+            for (int i = 0; i < spec.towerDepth(); i++) {
+                blocks.add(own(new ResidualBlock(device, store, "blocks." + i, blockShape, spec.seHidden(), mode)));
+            }
+            policy = own(new TowerHead(device, store, "policy", spec, spec.actions(), mode));
+            value = own(new TowerHead(device, store, "value", spec, 1, mode));
+            TowerInitialization.initialize(store, random);
+            complete = true;
+        } finally {
+            if (!complete) {
+                closeOwned();
+            }
+        }
+    }
+
+    private <T extends AutoCloseable> T own(T resource) {
+        owned.add(resource);
+        return resource;
+    }
+
+    @Override
+    public ModelSpec spec() {
+        return spec;
+    }
+
+    @Override
+    public Device device() {
+        return device;
+    }
+
+    @Override
+    public ParameterStore parameters() {
+        return store;
+    }
+
+    @Override
+    public void reserve(int batch) {
+        memoryFor(batch);
+    }
+
+    private InferenceMemory memoryFor(int batch) {
+        checkBatch(batch);
+        InferenceMemory current = inference;
+        if (current != null && current.batch() >= batch) {
+            return current;
+        }
+        if (current != null) {
+            inference = null;
+            current.close();
+        }
+        InferenceMemory larger = new InferenceMemory(device, spec, batch, TowerHead.CHANNELS);
+        inference = larger;
+        return larger;
+    }
+
+    private static void checkBatch(int batch) {
+        if (batch < 1) {
+            throw new IllegalArgumentException("batch " + batch + " must be at least 1");
+        }
+    }
+
+    @Override
+    public void forward(int batch, Slice planes, Slice logits, Slice values) {
+        InferenceMemory scratch = memoryFor(batch);
+        stem.infer(batch, planes, true, scratch.trunk());
+        for (int i = 0; i < blocks.size(); i++) {
+            blocks.get(i).infer(batch, scratch);
+        }
+        policy.infer(batch, scratch, logits);
+        value.infer(batch, scratch, values);
+    }
+
+    @Override
+    public TrainingPass trainingPass(int batch) {
+        return pass(batch);
+    }
+
+    private TowerPass pass(int batch) {
+        checkBatch(batch);
+        TowerPass known = passes.get(batch);
+        if (known != null) {
+            return known;
+        }
+        Tape tape = new Tape(memory);
+        Tensor planes = tape.input(batch, spec.boardSize(), spec.boardSize(), spec.paddedChannels());
+        Tensor trunk = stem.record(tape, planes, null, true);
+        for (ResidualBlock block : blocks) {
+            trunk = block.record(tape, trunk);
+        }
+        Tensor logits = policy.record(tape, trunk);
+        Tensor values = value.record(tape, trunk);
+        tape.seed(logits);
+        tape.seed(values);
+        TowerPass made = new TowerPass(batch, tape.finish(), planes, logits, values, this::afterForward);
+        passes.put(batch, made);
+        return made;
+    }
+
+    /** A forward with batch statistics has moved the running ones. */
+    private void afterForward() {
+        if (mode.batchStatistics()) {
+            statisticsChanged();
+        }
+    }
+
+    @Override
+    public void setNormalization(Normalization normalization) {
+        this.normalization = normalization;
+        switch (normalization) {
+            case RUNNING -> mode.useRunning();
+            case BATCH -> mode.useBatch(BatchNorm.MOMENTUM);
+        }
+    }
+
+    @Override
+    public void observeStatistics(int batch, Slice planes, double momentum) {
+        TowerPass pass = pass(batch);
+        Slice input = pass.planes();
+        if (planes.buffer() != input.buffer() || planes.offset() != input.offset()) {
+            device.elementwise().copy(planes.range(0, input.length()), input);
+        }
+        try {
+            mode.useBatch(momentum);
+            pass.forward();
+        } finally {
+            setNormalization(normalization);
+        }
+    }
+
+    private void statisticsChanged() {
+        stem.statisticsChanged();
+        for (int i = 0; i < blocks.size(); i++) {
+            blocks.get(i).statisticsChanged();
+        }
+        policy.statisticsChanged();
+        value.statisticsChanged();
+    }
+
+    @Override
+    public void parametersChanged() {
+        stem.parametersChanged();
+        for (int i = 0; i < blocks.size(); i++) {
+            blocks.get(i).parametersChanged();
+        }
+        policy.parametersChanged();
+        value.parametersChanged();
+    }
+
+    @Override
+    public void close() {
+        memory.close();
+        passes.clear();
+        InferenceMemory scratch = inference;
+        inference = null;
+        if (scratch != null) {
+            scratch.close();
+        }
+        closeOwned();
+    }
+
+    private void closeOwned() {
+        for (AutoCloseable resource : owned.reversed()) {
+            try {
+                resource.close();
+            } catch (RuntimeException failure) {
+                throw failure;
+            } catch (Exception failure) {
+                throw new IllegalStateException("a part of the model did not close", failure);
+            }
+        }
+    }
+}
