@@ -1,6 +1,7 @@
 package keisei.shogi;
 
 import java.util.Arrays;
+import java.util.Objects;
 
 /**
  * A position with the moves that led to it, its legal moves and its outcome. Made to be reused: {@link #reset()} and
@@ -76,7 +77,7 @@ public final class Game {
 
     /** The move that was played at a ply, from 0. */
     public int moveAt(int ply) {
-        return moves[java.util.Objects.checkIndex(ply, plies)];
+        return moves[Objects.checkIndex(ply, plies)];
     }
 
     /** Number of legal moves of the current position (also when the game is over). */
@@ -86,7 +87,7 @@ public final class Game {
 
     /** The i-th legal move of the current position. */
     public int legalMove(int i) {
-        return legal[java.util.Objects.checkIndex(i, legalCount)];
+        return legal[Objects.checkIndex(i, legalCount)];
     }
 
     /** How the game stands. */
