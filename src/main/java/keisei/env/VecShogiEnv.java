@@ -1,9 +1,6 @@
 package keisei.env;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
-import java.util.Arrays;
 import java.util.Objects;
 import keisei.shogi.Color;
 import keisei.shogi.Game;
@@ -21,13 +18,11 @@ import keisei.shogi.notation.Usi;
  * threads. One caller at a time. Nothing is allocated by {@link #observe} and {@link #step}.
  */
 public final class VecShogiEnv implements AutoCloseable {
-    private static final ValueLayout.OfInt WORD = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
     private final EnvSettings settings;
     private final int recordBytes;
     private final int maskWords;
     private final Game[] games;
-    private final Worker[] workers;
+    private final ObservationWriter[] writers;
     private final WorkerPool pool;
     private final WorkerPool.Task observing = this::observeShare;
     private final WorkerPool.Task stepping = this::stepShare;
@@ -49,11 +44,11 @@ public final class VecShogiEnv implements AutoCloseable {
         for (int i = 0; i < games.length; i++) {
             games[i] = new Game(settings.variant(), settings.rules());
         }
-        this.workers = new Worker[Math.min(settings.threads(), games.length)];
-        for (int i = 0; i < workers.length; i++) {
-            workers[i] = new Worker(new PositionPacker(settings.variant(), settings.view()), maskWords);
+        this.writers = new ObservationWriter[Math.min(settings.threads(), games.length)];
+        for (int i = 0; i < writers.length; i++) {
+            writers[i] = new ObservationWriter(settings.variant(), settings.actions(), settings.view());
         }
-        this.pool = new WorkerPool(workers.length, "keisei-env");
+        this.pool = new WorkerPool(writers.length, "keisei-env");
     }
 
     /** What it was made from. */
@@ -172,7 +167,7 @@ public final class VecShogiEnv implements AutoCloseable {
         int count = to - from;
         int end = share(count, worker + 1);
         for (int row = share(count, worker); row < end; row++) {
-            workers[worker].observe(games[from + row], row);
+            writers[worker].write(games[from + row], row, packed, masks);
         }
     }
 
@@ -182,7 +177,7 @@ public final class VecShogiEnv implements AutoCloseable {
             Game game = games[index];
             Color mover = game.position().sideToMove();
             play(index, game, actions[index], mover);
-            result.record(index, mover, game, workers[worker].packer);
+            result.record(index, mover, game, writers[worker].packer());
             if (result.finished(index)) {
                 game.reset();
             }
@@ -191,7 +186,7 @@ public final class VecShogiEnv implements AutoCloseable {
 
     /** First of {@code count} items of the worker's share. */
     private int share(int count, int worker) {
-        return (int) ((long) count * worker / workers.length);
+        return (int) ((long) count * worker / writers.length);
     }
 
     private void play(int index, Game game, int action, Color mover) {
@@ -225,28 +220,5 @@ public final class VecShogiEnv implements AutoCloseable {
     @Override
     public void close() {
         pool.close();
-    }
-
-    /** One thread's scratch memory. */
-    private final class Worker {
-        private final PositionPacker packer;
-        private final int[] moves = new int[Position.MAX_MOVES];
-        private final int[] words;
-
-        Worker(PositionPacker packer, int maskWords) {
-            this.packer = packer;
-            this.words = new int[maskWords];
-        }
-
-        void observe(Game game, int row) {
-            packer.write(game, packed, (long) row * recordBytes);
-            int count = game.legalMoveCount();
-            for (int i = 0; i < count; i++) {
-                moves[i] = game.legalMove(i);
-            }
-            Arrays.fill(words, 0);
-            settings.actions().setLegalBits(moves, count, game.position().sideToMove(), words);
-            MemorySegment.copy(words, 0, masks, WORD, (long) row * maskWords * Integer.BYTES, maskWords);
-        }
     }
 }

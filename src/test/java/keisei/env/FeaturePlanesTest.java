@@ -4,14 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import keisei.device.DType;
+import keisei.device.DeviceBuffer;
 import keisei.device.PlaneProgram.Plane;
+import keisei.device.cpu.CpuDevice;
 import keisei.shogi.Game;
 import keisei.shogi.Variant;
 import keisei.shogi.notation.Sfen;
 import keisei.shogi.notation.Usi;
 import org.junit.jupiter.api.Test;
 
-/** Planes as a network sees them, by an interpreter of the plane program that shares no code with any device. */
+/** Planes as a network sees them, by an interpreter of the plane program, and the same by the CPU device. */
 class FeaturePlanesTest {
     private static final int MAX_PLIES = 200;
 
@@ -129,7 +132,44 @@ class FeaturePlanesTest {
         for (int plane = 0; plane < planes.length; plane++) {
             fill(spec.program().planes().get(plane), variant.size(), record, planes[plane]);
         }
+        assertThat(planesOfDevice(spec, record))
+                .as("the CPU device makes the same planes")
+                .isDeepEqualTo(rounded(planes));
         return planes;
+    }
+
+    private static float[][] planesOfDevice(FeatureSpec spec, byte[] record) {
+        int squares = spec.variant().squares();
+        float[] image = new float[squares * spec.channels()];
+        try (CpuDevice device = new CpuDevice(1);
+                DeviceBuffer packed = device.allocate(DType.U8, record.length, "test");
+                DeviceBuffer out = device.allocate(DType.F32, image.length, "test")) {
+            device.write(packed.all(), MemorySegment.ofArray(record));
+            device.rollout().expandPlanes(1, spec.program(), packed.all(), out.all());
+            device.read(out.all(), MemorySegment.ofArray(image));
+        }
+        float[][] planes = new float[spec.planes()][squares];
+        for (int square = 0; square < squares; square++) {
+            for (int channel = 0; channel < spec.channels(); channel++) {
+                float value = image[square * spec.channels() + channel];
+                if (channel < spec.planes()) {
+                    planes[channel][square] = value;
+                } else {
+                    assertThat(value).as("padding").isZero();
+                }
+            }
+        }
+        return planes;
+    }
+
+    private static float[][] rounded(double[][] planes) {
+        float[][] rounded = new float[planes.length][planes[0].length];
+        for (int plane = 0; plane < planes.length; plane++) {
+            for (int square = 0; square < planes[plane].length; square++) {
+                rounded[plane][square] = (float) planes[plane][square];
+            }
+        }
+        return rounded;
     }
 
     private static void fill(Plane plane, int size, byte[] record, double[] out) {

@@ -14,6 +14,8 @@ import keisei.shogi.Color;
 import keisei.shogi.Ending;
 import keisei.shogi.Game;
 import keisei.shogi.GameRules;
+import keisei.shogi.Impasse;
+import keisei.shogi.RepetitionRule;
 import keisei.shogi.Variant;
 import keisei.shogi.notation.Sfen;
 import keisei.shogi.notation.Usi;
@@ -203,6 +205,23 @@ class VecShogiEnvTest {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({"BLACK, 1i1h", "WHITE, 9a9b"})
+    void lettingTheOpponentDeclareCostsTheMover(Color declarer, String usi) {
+        String sfen = "K+R+R+B+BGGGG/SSSS5/9/9/9/9/9/9/8k w - 1";
+        try (var env = oneGame(new GameRules(100, Impasse.CSA27, RepetitionRule.DRAW))) {
+            env.restore(0, new GameSnapshot(declarer == Color.BLACK ? sfen : EnvFixtures.twin(sfen), new int[0]));
+
+            StepResult result = play(env, usi);
+
+            assertThat(result.ending(0)).isEqualTo(Ending.DECLARATION);
+            assertThat(result.winner(0)).isEqualTo(declarer);
+            assertThat(result.mover(0)).isEqualTo(declarer.opponent());
+            assertThat(result.rewards()).containsExactly(-1);
+            assertThat(result.terminated()).containsExactly((byte) 1);
+        }
+    }
+
     @Test
     void illegalActionsAreErrorsThatNameGameActionAndMove() {
         try (var env = new VecShogiEnv(EnvFixtures.settings(Variant.SHOGI, "flat", 2, 1, EnvFixtures.rules(100)))) {
@@ -254,6 +273,9 @@ class VecShogiEnvTest {
 
             assertThat(env.game(0).position().key()).isEqualTo(key);
             assertThat(env.save(0)).isEqualTo(snapshot);
+            assertThat(GameSnapshot.ofText(
+                            Variant.MINISHOGI, snapshot.startSfen(), snapshot.usiMoves(Variant.MINISHOGI)))
+                    .isEqualTo(snapshot);
             assertThatThrownBy(() -> env.restore(1, new GameSnapshot(snapshot.startSfen(), new int[] {1 << 7 | 2})))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("game 1 cannot be restored");
