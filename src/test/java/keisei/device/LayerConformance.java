@@ -1,0 +1,216 @@
+package keisei.device;
+
+import static keisei.device.Conformance.cases;
+
+import org.junit.jupiter.api.Test;
+
+/** Element-wise primitives, batch normalisation, squeeze-and-excitation. */
+interface LayerConformance extends Conformance {
+    @Test
+    default void elementwisePrimitivesAgreeWithFloat64() {
+        for (int length : new int[] {0, 1, 7, 33, 40_000}) {
+            agrees("element-wise, length " + length, tolerance(), length, trial -> {
+                ElementwiseKernels kernels = trial.device().elementwise();
+                Slice a = trial.normal("a", length);
+                Slice b = trial.normal("b", length);
+                kernels.fill(trial.output("filled", length), -2.5);
+                kernels.copy(a, trial.output("copied", length));
+                kernels.add(a, b, trial.output("sum", length));
+                Slice inPlace = trial.output("sum in place", length);
+                kernels.add(a, inPlace, inPlace);
+                kernels.accumulate(b, trial.output("accumulated", length));
+                kernels.scale(trial.output("scaled", length), 0.37);
+                kernels.fill(trial.compared("filled ints", trial.ints("ints", new int[length])), -7.9);
+                Slice source = trial.bytes("bytes", length, 256);
+                kernels.copy(source, trial.compared("copied bytes", trial.bytes("more bytes", length, 9)));
+                for (Activation f : Activation.values()) {
+                    kernels.activate(f, a, trial.output(f + " out", length));
+                    Slice y = trial.normal(f + " y", length, 0, 0.5);
+                    kernels.activateBackward(f, y, b, trial.output(f + " dx", length), false);
+                    kernels.activateBackward(f, y, b, trial.output(f + " dx accumulated", length), true);
+                    Slice gradient = trial.output(f + " in place", length);
+                    kernels.activateBackward(f, y, gradient, gradient, false);
+                    Slice activated = trial.output(f + " activated in place", length);
+                    kernels.activate(f, activated, activated);
+                }
+            });
+        }
+    }
+
+    @Test
+    default void activationsOfExtremeValuesAgreeWithFloat64() {
+        agrees("extremes", tolerance(), 1, trial -> {
+            Slice x = trial.real("x", -0.0, 0, 1e-40f, -1e-40f, 90, -90, 700, -700);
+            for (Activation f : Activation.values()) {
+                trial.device().elementwise().activate(f, x, trial.output(f + " y", x.length()));
+            }
+        });
+    }
+
+    @Test
+    default void flattenedImagesAgreeWithFloat64() {
+        cases(6, 30, random -> {
+            int channels = 1 + random.nextInt(9);
+            int batch = 1 + random.nextInt(6);
+            int length = batch * 81 * channels;
+            agrees("flatten " + channels, 1e-7, 1, trial -> {
+                ElementwiseKernels kernels = trial.device().elementwise();
+                Slice x = trial.normal("x", length);
+                kernels.flattenChannelMajor(batch, 81, channels, x, trial.output("y", length));
+                kernels.flattenChannelMajorBackward(batch, 81, channels, x, trial.output("dx", length), false);
+                kernels.flattenChannelMajorBackward(
+                        batch, 81, channels, x, trial.output("dx accumulated", length), true);
+            });
+        });
+    }
+
+    @Test
+    default void batchNormalisationAgreesWithFloat64() {
+        cases(16, 40, random -> {
+            int rows = random.nextInt(4) == 0 ? 1 + random.nextInt(3) : 1 + random.nextInt(900);
+            int channels = 1 + random.nextInt(70);
+            boolean relu = random.nextBoolean();
+            boolean withResidual = random.nextBoolean();
+            boolean batchStatistics = random.nextBoolean();
+            boolean accumulate = random.nextBoolean();
+            boolean accumulateResidual = random.nextBoolean();
+            String what = "batch norm %dx%d, relu %s, residual %s, batch statistics %s"
+                    .formatted(rows, channels, relu, withResidual, batchStatistics);
+            agrees(what, tolerance(), rows, trial -> {
+                NormalizationKernels kernels = trial.device().normalization();
+                int size = rows * channels;
+                Slice x = trial.normal("x", size, 0.5, 2);
+                kernels.statistics(
+                        rows, channels, x, trial.output("mean", channels), trial.output("variance", channels));
+                Slice variance = trial.real("given variance", positive(channels));
+                kernels.inverseDeviation(variance, 1e-5, trial.output("computed invStd", channels));
+                Slice mean = trial.normal("given mean", channels);
+                kernels.updateRunning(
+                        rows,
+                        0.1,
+                        mean,
+                        variance,
+                        trial.output("running mean", channels),
+                        trial.output("running variance", channels));
+                Slice invStd = trial.real("invStd", positive(channels));
+                Slice gamma = trial.normal("gamma", channels);
+                Slice beta = trial.normal("beta", channels);
+                Slice residual = withResidual ? trial.normal("residual", size) : null;
+                kernels.forward(rows, channels, x, mean, invStd, gamma, beta, residual, relu, trial.output("y", size));
+                Slice inPlace = trial.output("y in place", size);
+                kernels.forward(rows, channels, inPlace, mean, invStd, gamma, beta, residual, relu, inPlace);
+                kernels.backward(
+                        rows,
+                        channels,
+                        batchStatistics,
+                        x,
+                        trial.normal("given y", size),
+                        trial.normal("dy", size),
+                        mean,
+                        invStd,
+                        gamma,
+                        relu,
+                        trial.output("dx", size),
+                        accumulate,
+                        trial.output("dGamma", channels),
+                        trial.output("dBeta", channels),
+                        withResidual ? trial.output("dResidual", size) : null,
+                        accumulateResidual);
+                kernels.fold(
+                        1e-5,
+                        gamma,
+                        beta,
+                        mean,
+                        variance,
+                        withResidual ? trial.normal("bias", channels) : null,
+                        trial.output("scale", channels),
+                        trial.output("shift", channels));
+            });
+        });
+    }
+
+    private static double[] positive(int length) {
+        double[] values = new double[length];
+        for (int i = 0; i < length; i++) {
+            values[i] = (float) (0.1 + 0.37 * (i % 11));
+        }
+        return values;
+    }
+
+    @Test
+    default void variancesOfChannelsFarFromZeroAreNotCancelled() {
+        for (int rows : new int[] {81, 5000}) {
+            agrees("mean 50, deviation 0.01, rows " + rows, tolerance(), 1, trial -> {
+                Slice x = trial.normal("x", rows * 20, 50, 0.01);
+                Slice constant = trial.real("constant", constant(rows, 3.3f));
+                NormalizationKernels kernels = trial.device().normalization();
+                kernels.statistics(rows, 20, x, trial.output("mean", 20), trial.output("variance", 20));
+                kernels.statistics(rows, 1, constant, trial.output("constant mean", 1), trial.output("no variance", 1));
+            });
+        }
+    }
+
+    private static double[] constant(int length, double value) {
+        double[] values = new double[length];
+        java.util.Arrays.fill(values, value);
+        return values;
+    }
+
+    @Test
+    default void squeezeAndExcitationAgreesWithFloat64() {
+        cases(14, 50, random -> {
+            int batch = 1 + random.nextInt(20);
+            int spatial = random.nextBoolean() ? 81 : 25;
+            int channels = 1 + random.nextInt(70);
+            int hidden = 1 + random.nextInt(20);
+            boolean relu = random.nextBoolean();
+            boolean withResidual = random.nextBoolean();
+            boolean accumulate = random.nextBoolean();
+            boolean accumulateResidual = random.nextBoolean();
+            String what = "squeeze and excitation %d, %d channels, %d hidden, relu %s, residual %s"
+                    .formatted(batch, channels, hidden, relu, withResidual);
+            agrees(what, tolerance(), channels, trial -> {
+                SqueezeExciteKernels kernels = trial.device().squeezeExcite();
+                int size = batch * spatial * channels;
+                Slice x = trial.normal("x", size, 0.3, 1);
+                Slice residual = withResidual ? trial.normal("residual", size) : null;
+                SqueezeExciteKernels.Weights weights = new SqueezeExciteKernels.Weights(
+                        trial.normal("w1", hidden * channels),
+                        trial.normal("b1", hidden),
+                        trial.normal("w2", hidden * channels, 0, 0.5),
+                        trial.normal("b2", channels));
+                Slice pooled = trial.output("pooled", batch * channels);
+                Slice hiddenOut = trial.output("hidden", batch * hidden);
+                Slice gate = trial.output("gate", batch * channels);
+                Slice y = trial.output("y", size);
+                kernels.forward(
+                        batch, spatial, channels, hidden, x, weights, residual, relu, pooled, hiddenOut, gate, y);
+                Slice inPlace = trial.output("y in place", size);
+                kernels.forward(
+                        batch, spatial, channels, hidden, x, weights, inPlace, relu, pooled, hiddenOut, gate, inPlace);
+                kernels.backward(
+                        batch,
+                        spatial,
+                        channels,
+                        hidden,
+                        x,
+                        trial.normal("given y", size),
+                        trial.normal("dy", size),
+                        weights,
+                        relu,
+                        trial.normal("given pooled", batch * channels),
+                        trial.normal("given hidden", batch * hidden),
+                        trial.normal("given gate", batch * channels, 0.5, 0.1),
+                        trial.output("dx", size),
+                        accumulate,
+                        new SqueezeExciteKernels.Weights(
+                                trial.output("dw1", hidden * channels),
+                                trial.output("db1", hidden),
+                                trial.output("dw2", hidden * channels),
+                                trial.output("db2", channels)),
+                        withResidual ? trial.output("dResidual", size) : null,
+                        accumulateResidual);
+            });
+        });
+    }
+}

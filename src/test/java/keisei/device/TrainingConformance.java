@@ -1,0 +1,149 @@
+package keisei.device;
+
+import static keisei.device.Conformance.cases;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Planes, minibatches, advantages, optimizer. */
+interface TrainingConformance extends Conformance {
+    @Test
+    default void planesOfPackedPositionsAgreeWithFloat64() {
+        PlaneProgram.Plane[] planes = {
+            new PlaneProgram.Plane.BoardCode(1),
+            new PlaneProgram.Plane.BoardCode(3),
+            new PlaneProgram.Plane.Constant(25, 1, 0.125, 0.5),
+            new PlaneProgram.Plane.Zero(),
+            new PlaneProgram.Plane.Constant(26, 2, 1 / 512.0, 100),
+            new PlaneProgram.Plane.TopRows(2),
+            new PlaneProgram.Plane.Squares(28, 3),
+            new PlaneProgram.Plane.CornerIfAny(31, 2),
+            new PlaneProgram.Plane.BoardCode(1),
+            new PlaneProgram.Plane.BoardCode(200)
+        };
+        PlaneProgram program = new PlaneProgram(5, 5, 40, 13, List.of(planes));
+        for (int bound : new int[] {4, 30, 256}) {
+            agrees(
+                    "planes of codes below " + bound,
+                    1e-7,
+                    bound,
+                    trial -> trial.device()
+                            .rollout()
+                            .expandPlanes(
+                                    7,
+                                    program,
+                                    trial.bytes("packed", 7 * 40, bound),
+                                    trial.output("out", 7 * 25 * 13)));
+        }
+    }
+
+    @Test
+    default void gatheredRowsAgree() {
+        agrees("gather", 0, 1, trial -> {
+            RolloutKernels kernels = trial.device().rollout();
+            int[] rows = new int[150];
+            for (int i = 0; i < rows.length; i++) {
+                rows[i] = i * 7 % 11;
+            }
+            Slice index = trial.ints("index", rows);
+            kernels.gatherRows(150, 6, trial.normal("source", 66), index, trial.output("reals", 900));
+            Slice bytes = trial.compared("bytes", trial.bytes("bytes", 900, 3));
+            kernels.gatherRows(150, 6, trial.bytes("source bytes", 66, 200), index, bytes);
+            Slice ints = trial.compared("ints", trial.ints("ints", new int[150]));
+            kernels.gatherRows(150, 1, trial.ints("source ints", 5, 4, 3, 2, 1, 0, -1, -2, -3, -4, -5), index, ints);
+        });
+    }
+
+    @Test
+    default void advantagesAgreeWithFloat64() {
+        cases(10, 80, random -> {
+            int steps = 1 + random.nextInt(20);
+            int games = 1 + random.nextInt(9);
+            double sign = random.nextBoolean() ? 1 : -1;
+            agrees("advantages %dx%d, sign %s".formatted(steps, games, sign), tolerance(), steps, trial -> {
+                int size = steps * games;
+                trial.device()
+                        .rollout()
+                        .gae(
+                                steps,
+                                games,
+                                0.99,
+                                0.95,
+                                sign,
+                                trial.normal("reward", size),
+                                trial.normal("value", size),
+                                trial.normal("last value", games),
+                                trial.normal("final value", size),
+                                rare(trial, "terminated", size),
+                                rare(trial, "truncated", size),
+                                trial.output("advantage", size),
+                                trial.output("returns", size));
+            });
+        });
+    }
+
+    private static Slice rare(Trial trial, String name, int length) {
+        Slice flags = trial.bytes(name, length, 5);
+        double[] values = Trial.values(trial.device(), flags);
+        for (int i = 0; i < length; i++) {
+            values[i] = values[i] == 0 ? 1 : 0;
+        }
+        Trial.writeValues(trial.device(), flags, values);
+        return flags;
+    }
+
+    @Test
+    default void normalizedAdvantagesAgreeWithFloat64() {
+        for (int length : new int[] {0, 1, 2, 3, 1000}) {
+            agrees("normalize " + length, tolerance(), length, trial -> {
+                Slice x = trial.compared("x", trial.normal("x", length, 3, 0.5));
+                trial.device().rollout().normalize(x, 1e-8);
+            });
+        }
+    }
+
+    @Test
+    default void adamAgreesWithFloat64() {
+        AdamSettings[] variants = {
+            new AdamSettings(0.9, 0.999, 1e-8, 0, false, 0),
+            new AdamSettings(0.9, 0.999, 1e-8, 0.01, false, 0.5),
+            new AdamSettings(0.8, 0.99, 1e-5, 0.02, true, 1000)
+        };
+        for (AdamSettings settings : variants) {
+            for (int length : new int[] {1, 50, 40_001}) {
+                agrees("Adam %d %s".formatted(length, settings), tolerance(), length, trial -> {
+                    OptimizerKernels kernels = trial.device().optimizer();
+                    Slice control = trial.compared("control", trial.real("control", 0.01f, 0, 0));
+                    Slice parameter = trial.output("parameter", length);
+                    Slice moment1 = trial.compared("moment1", trial.real("moment1", new double[length]));
+                    Slice moment2 = trial.compared("moment2", trial.real("moment2", new double[length]));
+                    for (int step = 0; step < 4; step++) {
+                        Slice gradient = trial.normal("gradient " + step, length, 0.1, 1);
+                        kernels.gradientNorm(gradient, control);
+                        kernels.adam(settings, control, parameter, gradient, moment1, moment2);
+                    }
+                });
+            }
+        }
+    }
+
+    @Test
+    default void gradientsThatAreNotFiniteChangeNothing() {
+        for (double bad : new double[] {Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY}) {
+            agrees("gradient with " + bad, 0, 1, trial -> {
+                OptimizerKernels kernels = trial.device().optimizer();
+                Slice control = trial.compared("control", trial.real("control", 0.5, 3, 0));
+                Slice gradient = trial.real("gradient", 1, bad, 2);
+                AdamSettings settings = new AdamSettings(0.9, 0.999, 1e-8, 0.1, true, 1);
+                kernels.gradientNorm(gradient, control);
+                kernels.adam(
+                        settings,
+                        control,
+                        trial.output("parameter", 3),
+                        gradient,
+                        trial.output("moment1", 3),
+                        trial.output("moment2", 3));
+            });
+        }
+    }
+}
