@@ -1,5 +1,7 @@
 package keisei.config;
 
+import tools.jackson.databind.node.ObjectNode;
+
 /**
  * The configuration of one run. Made by {@link ConfigLoader}, which checks every value.
  *
@@ -14,4 +16,19 @@ public record AppConfig(
         TrainingConfig training,
         EvaluationConfig evaluation,
         LoggingConfig logging,
-        DisplayConfig display) {}
+        DisplayConfig display) {
+    /** Moves that each game makes between two updates. */
+    public int roundsPerEpoch() {
+        return training.environmentStepsPerEpoch() / env.numGames();
+    }
+
+    /** The whole configuration with the keys of the files; loaded again, it gives an equal configuration. */
+    public ObjectNode toTree() {
+        return ConfigTree.of(this);
+    }
+
+    /** {@link #toTree} as YAML text. */
+    public String toYaml() {
+        return ConfigTree.yaml(this);
+    }
+}

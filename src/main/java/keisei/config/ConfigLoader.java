@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 public final class ConfigLoader {
     private final List<ConfigProblem> problems = new ArrayList<>();
     private final List<String> notes = new ArrayList<>();
+    private final Map<String, ConfigProblem> origins = new LinkedHashMap<>();
     private final Map<String, @Nullable Object> values = ConfigSchema.defaults();
 
     private ConfigLoader() {}
@@ -169,6 +171,7 @@ public final class ConfigLoader {
         }
         try {
             values.put(field.path(), field.convert(scalar.value()));
+            origins.put(field.path(), new ConfigProblem(source, node.line(), field.path(), ""));
         } catch (Field.Rejected rejected) {
             problem(source, node.line(), field.path(), String.valueOf(rejected.getMessage()));
         }
@@ -221,20 +224,18 @@ public final class ConfigLoader {
 
     /** Conditions that no single key can be blamed for before all sources were read. */
     private void checkTogether() {
+        requireWholeRounds();
+        requireScheduleKeys();
         requireEven("evaluation.num_games");
         requireEven("evaluation.final_table_games");
         if (Boolean.TRUE.equals(values.get("training.ddp"))) {
-            problem(
-                    "configuration",
-                    0,
+            together(
                     "training.ddp",
                     "is true, but training in several processes is not part of this version: set it to false");
         }
         if ("minishogi".equals(values.get("env.variant"))
                 && !List.of("auto", "none").contains(String.valueOf(values.get("env.impasse")))) {
-            problem(
-                    "configuration",
-                    0,
+            together(
                     "env.impasse",
                     "is '%s', but minishogi has no declaration: set it to none or auto"
                             .formatted(values.get("env.impasse")));
@@ -243,12 +244,48 @@ public final class ConfigLoader {
 
     private void requireEven(String path) {
         if (values.get(path) instanceof Integer games && games % 2 != 0) {
-            problem(
-                    "configuration",
-                    0,
-                    path,
-                    "is %d, must be even: each opening is played with both colours".formatted(games));
+            together(path, "is %d, must be even: each opening is played with both colours".formatted(games));
         }
+    }
+
+    private void requireWholeRounds() {
+        int steps = (Integer) Objects.requireNonNull(values.get("training.steps_per_epoch"));
+        int games = (Integer) Objects.requireNonNull(values.get("env.num_games"));
+        int minibatch = (Integer) Objects.requireNonNull(values.get("training.minibatch_size"));
+        if (steps % games != 0) {
+            int below = steps / games * games;
+            together(
+                    "training.steps_per_epoch",
+                    "is %d, must be a multiple of env.num_games, which is %d: %s%d"
+                            .formatted(steps, games, below > 0 ? below + " or " : "", below + games));
+        }
+        if (minibatch > steps) {
+            together(
+                    "training.minibatch_size",
+                    "is %d, must be at most training.steps_per_epoch, which is %d".formatted(minibatch, steps));
+        }
+    }
+
+    private void requireScheduleKeys() {
+        String section = "training.lr_schedule_kwargs";
+        String type = (String) values.get("training.lr_schedule_type");
+        List<String> known = ScheduleConfig.keysOf(type);
+        for (String key : ConfigSchema.namesIn(section)) {
+            if (values.get(section + "." + key) != null && !known.contains(key)) {
+                together(
+                        section + "." + key,
+                        type == null
+                                ? "has no effect while training.lr_schedule_type is none: leave it out"
+                                : "is not read by schedule %s, which reads %s"
+                                        .formatted(type, String.join(", ", known)));
+            }
+        }
+    }
+
+    /** Reports a mistake of several keys where the named one was set. */
+    private void together(String path, String message) {
+        ConfigProblem origin = origins.getOrDefault(path, new ConfigProblem("defaults", 0, path, ""));
+        problem(origin.source(), origin.line(), path, message);
     }
 
     private void problem(String source, int line, String path, String message) {

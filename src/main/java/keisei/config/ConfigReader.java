@@ -10,6 +10,7 @@ import tools.jackson.core.JsonToken;
 import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.core.exc.StreamReadException;
 import tools.jackson.dataformat.yaml.YAMLMapper;
+import tools.jackson.dataformat.yaml.YAMLParser;
 
 /** Reads YAML (and JSON, its subset) into {@link ConfigNode}s. */
 final class ConfigReader {
@@ -47,6 +48,9 @@ final class ConfigReader {
 
     private ConfigNode node(JsonParser parser, String path) {
         int line = line(parser);
+        if (parser instanceof YAMLParser yaml && yaml.isCurrentAlias()) {
+            throw new StreamReadException(parser, "YAML aliases (*name) are not supported; write the value out");
+        }
         return switch (parser.currentToken()) {
             case START_OBJECT -> section(parser, path, line);
             case START_ARRAY -> {

@@ -34,7 +34,7 @@ final class ConfigSchema {
 
     private static void collect(Class<?> type, String prefix) {
         for (RecordComponent component : type.getRecordComponents()) {
-            String path = prefix + snakeCase(component.getName());
+            String path = prefix + key(component);
             if (component.getType().isRecord()) {
                 SECTIONS.add(path);
                 collect(component.getType(), path + ".");
@@ -46,6 +46,11 @@ final class ConfigSchema {
                 FIELDS.put(path, new Field(path, component.getType(), setting));
             }
         }
+    }
+
+    private static String key(RecordComponent component) {
+        Setting setting = component.getAnnotation(Setting.class);
+        return setting == null || setting.key().isEmpty() ? snakeCase(component.getName()) : setting.key();
     }
 
     static String snakeCase(String camelCase) {
@@ -69,7 +74,7 @@ final class ConfigSchema {
         Class<?>[] types = new Class<?>[components.length];
         @Nullable Object[] arguments = new @Nullable Object[components.length];
         for (int i = 0; i < components.length; i++) {
-            String path = prefix + snakeCase(components[i].getName());
+            String path = prefix + key(components[i]);
             types[i] = components[i].getType();
             arguments[i] = types[i].isRecord() ? build(types[i], path + ".", values) : values.get(path);
         }
@@ -90,7 +95,7 @@ final class ConfigSchema {
 
     private static void collectValues(Object record, String prefix, Map<String, @Nullable Object> values) {
         for (RecordComponent component : record.getClass().getRecordComponents()) {
-            String path = prefix + snakeCase(component.getName());
+            String path = prefix + key(component);
             Object value = valueOf(record, component);
             if (component.getType().isRecord() && value != null) {
                 collectValues(value, path + ".", values);

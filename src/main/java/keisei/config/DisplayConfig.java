@@ -3,7 +3,7 @@ package keisei.config;
 /**
  * The terminal view.
  *
- * @param mode live view, one line an update, nothing, or auto: live on a terminal that can
+ * @param live whether there is a live view; auto: on a terminal that can. Without it there is a line an update
  * @param enableBoardDisplay whether the live view shows the board of the first game
  * @param boardUnicodePieces whether pieces are Japanese characters instead of letters
  * @param enableTrendVisualization whether the live view shows trends as sparklines
@@ -13,8 +13,8 @@ package keisei.config;
 public record DisplayConfig(
         @Setting(
                 value = "auto",
-                allowed = {"auto", "live", "plain", "off"})
-        String mode,
+                allowed = {"auto", "always", "never"})
+        String live,
 
         @Setting("true") boolean enableBoardDisplay,
         @Setting("false") boolean boardUnicodePieces,

@@ -8,6 +8,7 @@ package keisei.config;
  * @param opponentType opponent of periodic evaluations; all: the four others
  * @param numGames games an opponent in periodic evaluations, an even number
  * @param maxMovesPerGame plies after which an evaluation game counts as a draw
+ * @param openingPlies random moves each pair of games begins with
  * @param finalTable whether the run ends with the learning table
  * @param finalTableGames games an opponent in that table, an even number
  * @param learningCriterion whether the final table is followed by the learning criterion (measured for minishogi)
@@ -23,6 +24,7 @@ public record EvaluationConfig(
 
         @Setting(value = "20", range = "[2, 1000000]") int numGames,
         @Setting(value = "500", range = "[1, 65535]") int maxMovesPerGame,
+        @Setting(value = "4", range = "[0, 100]") int openingPlies,
         @Setting("false") boolean finalTable,
         @Setting(value = "200", range = "[2, 1000000]") int finalTableGames,
         @Setting("false") boolean learningCriterion,

@@ -35,7 +35,7 @@ record Field(String path, Class<?> type, Setting setting) {
     /** The value in the component's type. Numbers may be texts, as YAML reads 1e-3 as one. */
     @Nullable
     Object convert(@Nullable Object raw) throws Rejected {
-        if (raw == null) {
+        if (raw == null || (!setting.nullWord().isEmpty() && setting.nullWord().equals(raw))) {
             if (setting.optional()) {
                 return null;
             }
@@ -135,6 +135,8 @@ record Field(String path, Class<?> type, Setting setting) {
                 kind += " in " + setting.range();
             }
         }
-        return setting.optional() ? kind + ", or null" : kind;
+        return setting.optional()
+                ? kind + (setting.nullWord().isEmpty() ? ", or null" : ", " + setting.nullWord() + ", or null")
+                : kind;
     }
 }

@@ -28,13 +28,17 @@ final class LaterKeys {
             "webui", "the web view",
             "lineage", "the record of model lineage");
 
-    private static final Map<String, String> KEYS = Map.of(
-            "evaluation.wandb_log_eval", "experiment tracking",
-            "evaluation.elo_registry_path", "the Elo registry",
-            "evaluation.agent_id", "the Elo registry",
-            "evaluation.opponent_id", "the Elo registry",
-            "display.enable_elo_ratings", "the Elo panel",
-            "training.torch_compile", "graph compilation");
+    private static final Map<String, String> KEYS = Map.ofEntries(
+            Map.entry("evaluation.wandb_log_eval", "experiment tracking"),
+            Map.entry("evaluation.elo_registry_path", "the Elo registry"),
+            Map.entry("evaluation.agent_id", "the Elo registry"),
+            Map.entry("evaluation.opponent_id", "the Elo registry"),
+            Map.entry("display.enable_elo_ratings", "the Elo panel"),
+            Map.entry("display.enable_enhanced_layout", "the enhanced layout"),
+            Map.entry("display.board_highlight_last_move", "the highlight of the last move"),
+            Map.entry("display.show_text_moves", "the list of moves"),
+            Map.entry("training.enable_spinner", "the spinner"),
+            Map.entry("training.torch_compile", "graph compilation"));
 
     private static final Set<String> OFF = Set.of("false", "null", "");
 

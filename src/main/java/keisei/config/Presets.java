@@ -4,11 +4,14 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 
 /** The commented configurations that are shipped with the program; the same files lie in {@code config/}. */
 public final class Presets {
     /** Trains visibly on a machine without a GPU. */
     public static final String CPU = "cpu-laptop";
+    /** The 9x9 game with a small network. */
+    public static final String SHOGI_SMALL = "shogi-small";
     /** The whole network for a GPU. */
     public static final String GPU = "shogi-gpu";
     /** Learns the 5x5 game in minutes. */
@@ -18,10 +21,21 @@ public final class Presets {
 
     /** All names. */
     public static List<String> names() {
-        return List.of(MINISHOGI, CPU, GPU);
+        return List.of(MINISHOGI, CPU, SHOGI_SMALL, GPU);
     }
 
-    /** @throws IllegalArgumentException when there is no preset of this name; lists those there are */
+    /** What to train with on a device, {@code cpu}, {@code cuda} or {@code cuda:N}, when no file is given. */
+    public static String forDevice(String device) {
+        return device.startsWith("cuda") ? GPU : CPU;
+    }
+
+    /** The configuration of a preset. @throws IllegalArgumentException when there is no preset of this name */
+    public static AppConfig load(String name) {
+        return ConfigLoader.load(Optional.of(byName(name)), List.of(), List.of())
+                .config();
+    }
+
+    /** The text of a preset. @throws IllegalArgumentException when there is no preset of this name; lists those there are */
     public static ConfigSource byName(String name) {
         if (!names().contains(name)) {
             throw new IllegalArgumentException("preset '%s' is unknown; allowed: %s".formatted(name, names()));

@@ -6,13 +6,17 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * One key of the configuration, on the record component that holds it. The key is the component's name in snake case.
+ * One key of the configuration, on the record component that holds it. The key is the component's name in snake case
+ * unless {@link #key} names another.
  */
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.RECORD_COMPONENT)
 @interface Setting {
     /** Default as it would be written in YAML; {@code null} for optional keys without one. */
     String value();
+
+    /** Key in the file where it is not the component's name in snake case; empty: it is. */
+    String key() default "";
 
     /** Allowed numbers as an interval, such as {@code (0, 1]} or {@code [1, inf)}; empty: any. */
     String range() default "";
@@ -28,4 +32,7 @@ import java.lang.annotation.Target;
 
     /** Whether {@code null} is allowed. */
     boolean optional() default false;
+
+    /** A word that means {@code null} too; empty: none does. */
+    String nullWord() default "";
 }

@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param totalTimesteps moves, over all games, after which the run is complete; the last rollout is shortened to end
  *     on the first round that reaches it
- * @param stepsPerEpoch T, moves each game makes between updates; an update sees T times {@code env.num_games} positions
+ * @param environmentStepsPerEpoch key {@code steps_per_epoch}: moves, over all games, between two updates; a multiple
+ *     of {@code env.num_games}. Each game makes {@link AppConfig#roundsPerEpoch} of them
  * @param ppoEpochs passes over these positions
  * @param minibatchSize positions a gradient step
  * @param learningRate of Adam at the start of the schedule
@@ -20,10 +21,10 @@ import org.jspecify.annotations.Nullable;
  * @param normalizeAdvantages whether advantages get mean 0 and deviation 1 over the batch
  * @param enableValueClipping whether the value loss is clipped like the policy's
  * @param gradientClipMaxNorm largest global L2 norm of a gradient; 0: no clipping
- * @param optimizer adam, or adamw with decoupled weight decay
+ * @param decoupledWeightDecay AdamW (weights shrink directly) instead of Adam with an L2 gradient
  * @param adamEpsilon epsilon of Adam
  * @param weightDecay factor of the weight decay
- * @param lrScheduleType constant when null
+ * @param lrScheduleType constant when null, which may be written {@code none}
  * @param lrScheduleKwargs parameters of the schedule
  * @param lrScheduleStepOn whether the schedule moves once an epoch (rollout and its update) or once a gradient step
  * @param inputFeatures feature planes
@@ -43,7 +44,10 @@ import org.jspecify.annotations.Nullable;
  */
 public record TrainingConfig(
         @Setting(value = "500000", range = "[1, 1e15]") long totalTimesteps,
-        @Setting(value = "64", range = "[1, 1000000]") int stepsPerEpoch,
+
+        @Setting(value = "2048", key = "steps_per_epoch", range = "[1, 100000000]")
+        int environmentStepsPerEpoch,
+
         @Setting(value = "4", range = "[1, 1000]") int ppoEpochs,
         @Setting(value = "256", range = "[2, 1000000]") int minibatchSize,
         @Setting(value = "3e-4", range = "(0, 10]") double learningRate,
@@ -57,16 +61,13 @@ public record TrainingConfig(
         @Setting("false") boolean enableValueClipping,
         @Setting(value = "0.5", range = "[0, 1e6]") double gradientClipMaxNorm,
 
-        @Setting(
-                value = "adam",
-                allowed = {"adam", "adamw"})
-        String optimizer,
-
+        @Setting("false") boolean decoupledWeightDecay,
         @Setting(value = "1e-8", range = "(0, 1]") double adamEpsilon,
         @Setting(value = "0", range = "[0, 1]") double weightDecay,
 
         @Setting(
                 value = "null",
+                nullWord = "none",
                 allowed = {"linear", "cosine", "exponential", "step"},
                 optional = true)
         @Nullable
