@@ -30,8 +30,8 @@ public final class ActorCriticResTower implements ActorCritic {
     private final List<AutoCloseable> owned = new ArrayList<>();
     private final List<ResidualBlock> blocks = new ArrayList<>();
     private final NormalizedConvolution stem;
-    private final TowerHead policy;
-    private final TowerHead value;
+    private final OutputHead policy;
+    private final OutputHead value;
     private final TapeMemory memory;
     private final Map<Integer, TowerPass> passes = new TreeMap<>();
     private Normalization normalization = Normalization.RUNNING;
@@ -44,6 +44,20 @@ public final class ActorCriticResTower implements ActorCritic {
      * @throws keisei.device.DeviceMemoryException when the device has too little memory; nothing stays allocated
      */
     public ActorCriticResTower(ModelSpec spec, Device device, RandomStream random) {
+        this(spec, device, random, false);
+    }
+
+    /**
+     * Builds a tower whose policy head is a convolution with weights shared by all squares, for action spaces with the
+     * same number of actions for each square; otherwise as the constructor.
+     *
+     * @throws IllegalArgumentException when the action space is not such a one
+     */
+    public static ActorCriticResTower withSpatialPolicy(ModelSpec spec, Device device, RandomStream random) {
+        return new ActorCriticResTower(spec, device, random, true);
+    }
+
+    private ActorCriticResTower(ModelSpec spec, Device device, RandomStream random, boolean spatialPolicy) {
         this.spec = spec;
         this.device = device;
         this.memory = new TapeMemory(device);
@@ -57,7 +71,11 @@ public final class ActorCriticResTower implements ActorCritic {
         for (int i = 0; i < spec.towerDepth(); i++) {
             ResidualBlock.declare(builder, "blocks." + i, blockShape, spec.seHidden());
         }
-        TowerHead.declare(builder, "policy", spec, spec.actions());
+        if (spatialPolicy) {
+            SpatialPolicyHead.declare(builder, "policy", spec);
+        } else {
+            TowerHead.declare(builder, "policy", spec, spec.actions());
+        }
         TowerHead.declare(builder, "value", spec, 1);
 
         boolean complete = false;
@@ -67,7 +85,10 @@ public final class ActorCriticResTower implements ActorCritic {
             for (int i = 0; i < spec.towerDepth(); i++) {
                 blocks.add(own(new ResidualBlock(device, store, "blocks." + i, blockShape, spec.seHidden(), mode)));
             }
-            policy = own(new TowerHead(device, store, "policy", spec, spec.actions(), mode));
+            policy = own(
+                    spatialPolicy
+                            ? new SpatialPolicyHead(device, store, "policy", spec, mode)
+                            : new TowerHead(device, store, "policy", spec, spec.actions(), mode));
             value = own(new TowerHead(device, store, "value", spec, 1, mode));
             TowerInitialization.initialize(store, random);
             complete = true;
