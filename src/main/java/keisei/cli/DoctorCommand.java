@@ -53,7 +53,7 @@ public final class DoctorCommand implements Callable<Integer> {
                 System.getProperty("os.name") + " " + System.getProperty("os.version") + ", "
                         + System.getProperty("os.arch"));
         line(out, "Processor", processor() + ", " + Runtime.getRuntime().availableProcessors() + " cores usable");
-        line(out, "Vectors", vectors ? VectorWidth.bits() + " bits" : "missing: " + VectorModule.ADVICE);
+        line(out, "Vectors", vectors ? VectorWidth.bits() + " bits" : VectorModule.ADVICE);
         line(out, "Memory", memory());
         List<String> libraries = libraries(System.getProperty("java.class.path", ""));
         line(out, "Libraries", libraries.isEmpty() ? "none as jars on the class path" : String.join(", ", libraries));
