@@ -36,13 +36,14 @@ class ArchitectureTest {
         table.put("shogi.notation", List.of("shogi"));
         table.put("env", List.of("shogi", "shogi.notation", "device", "random"));
         table.put("device.cpu", List.of("device"));
+        table.put("device.cuda", List.of("device"));
         table.put("tensor", List.of("device", "random"));
         table.put("nn", List.of("tensor"));
         table.put("optim", List.of("tensor", "nn"));
         table.put("ppo", List.of("nn", "optim", "env"));
         table.put("checkpoint", List.of("nn", "optim"));
         table.put("evaluation", List.of("env", "ppo", "checkpoint"));
-        table.put("training", List.of("config", "evaluation", "device.cpu", "random"));
+        table.put("training", List.of("config", "evaluation", "device.cpu", "device.cuda", "random"));
         table.put("bench", List.of("training"));
         table.put("cli", List.of("bench"));
         return table;

@@ -1,4 +1,4 @@
-package keisei.cli;
+package keisei.device.cuda;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -17,7 +17,7 @@ import java.util.List;
  * cuDriverGetVersion, cuDeviceGetCount, cuDeviceGet, cuDeviceGetName, cuDeviceTotalMem_v2; each returns a CUresult, 0
  * for success.
  */
-final class GpuProbe {
+public final class GpuProbe {
     static final String DRIVER_LIBRARY = "libcuda.so.1";
     private static final int NAME_BYTES = 256;
 
@@ -31,20 +31,20 @@ final class GpuProbe {
     }
 
     /** What was found. */
-    sealed interface Result {}
+    public sealed interface Result {}
 
     /**
      * At least one GPU.
      *
      * @param driverVersion newest CUDA version that the driver supports, such as 13.0
      */
-    record Found(String driverVersion, List<Gpu> gpus) implements Result {}
+    public record Found(String driverVersion, List<Gpu> gpus) implements Result {}
 
     /** A GPU as the driver names it. */
-    record Gpu(String name, long memoryBytes) {}
+    public record Gpu(String name, long memoryBytes) {}
 
     /** No GPU can be used, and why. */
-    record Unusable(String reason) implements Result {}
+    public record Unusable(String reason) implements Result {}
 
     /** A call of the driver that did not succeed, or a function that the library lacks. */
     private static final class Failed extends Exception {
@@ -56,13 +56,13 @@ final class GpuProbe {
     }
 
     /** Asks the driver of this machine. */
-    static Result probe() {
+    public static Result probe() {
         return probe(DRIVER_LIBRARY);
     }
 
     /** Asks a library of this name. */
     @SuppressWarnings("restricted")
-    static Result probe(String libraryName) {
+    public static Result probe(String libraryName) {
         try (Arena arena = Arena.ofConfined()) {
             SymbolLookup library;
             try {

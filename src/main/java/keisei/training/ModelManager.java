@@ -1,0 +1,223 @@
+package keisei.training;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import keisei.checkpoint.CheckpointData;
+import keisei.checkpoint.CheckpointManifest;
+import keisei.checkpoint.CheckpointStore;
+import keisei.checkpoint.ModelState;
+import keisei.checkpoint.OptimizerState;
+import keisei.config.AppConfig;
+import keisei.device.Device;
+import keisei.nn.ActorCritic;
+import keisei.nn.ModelRegistry;
+import keisei.nn.ModelSpec;
+import keisei.optim.AdamOptimizer;
+import keisei.ppo.PpoAgent;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.JsonNodeFactory;
+
+/**
+ * The model's life: creation, capture and restoring of the whole training state, checkpoints on disk. Owns the model.
+ * Everything but {@link #saveBoundary} belongs to the training thread.
+ */
+public final class ModelManager implements AutoCloseable {
+    private static final String FINAL_MODEL = "final_model";
+
+    private final AppConfig config;
+    private final SessionManager session;
+    private final EnvManager env;
+    private final CheckpointStore store;
+    private final ActorCritic model;
+    private volatile @Nullable CheckpointData boundary;
+    private long savedTimestep = -1;
+
+    /** @throws TrainingException when the model cannot be made; the message has the context */
+    public ModelManager(
+            AppConfig config,
+            ModelRegistry registry,
+            SessionManager session,
+            EnvManager env,
+            Device device,
+            RandomStreams streams) {
+        this.config = config;
+        this.session = session;
+        this.env = env;
+        this.store = new CheckpointStore(session.runDirectory());
+        ModelSpec spec = specOf(config, env);
+        try {
+            model = registry.create(spec, device, streams.initialization());
+        } catch (IllegalArgumentException | IllegalStateException e) {
+            throw new TrainingException("cannot create model %s: %s".formatted(spec, e.getMessage()), e);
+        }
+        if (config.training().mixedPrecision()) {
+            session.announce("training.mixed_precision is true, but device " + device.name()
+                    + " computes in float32 only: going on in float32");
+        }
+    }
+
+    /** What the configuration asks for. @throws TrainingException when it is out of range */
+    static ModelSpec specOf(AppConfig config, EnvManager env) {
+        try {
+            return new ModelSpec(
+                    config.training().modelType(),
+                    env.features().planes(),
+                    env.variant().size(),
+                    env.actions().totalActions(),
+                    config.training().towerDepth(),
+                    config.training().towerWidth(),
+                    config.training().seRatio());
+        } catch (IllegalArgumentException e) {
+            throw new TrainingException("training: " + e.getMessage(), e);
+        }
+    }
+
+    /** The model. */
+    public ActorCritic model() {
+        return model;
+    }
+
+    /** Facts about the model by name, for logs. */
+    public Map<String, Object> modelInfo() {
+        Map<String, Object> info = new LinkedHashMap<>();
+        ModelSpec spec = model.spec();
+        info.put("model_type", spec.modelType());
+        info.put("input_features", env.features().name());
+        info.put("num_planes", spec.inputChannels());
+        info.put("obs_shape", "%d x %d x %d".formatted(spec.inputChannels(), spec.boardSize(), spec.boardSize()));
+        info.put("num_actions", spec.actions());
+        info.put("tower_depth", spec.towerDepth());
+        info.put("tower_width", spec.towerWidth());
+        info.put("se_ratio", String.valueOf(spec.seRatio()));
+        info.put(
+                "parameters",
+                model.parameters().parameters().values().stream()
+                        .mapToLong(entry -> entry.logicalCount())
+                        .sum());
+        info.put("use_mixed_precision", false);
+        info.put("device", model.device().description());
+        return info;
+    }
+
+    /** Copies the whole training state at an update boundary; what {@link #saveBoundary} will write. */
+    void captureBoundary(PpoAgent agent, MetricsManager metrics, RandomStreams streams) {
+        AdamOptimizer optimizer = agent.optimizer();
+        CheckpointManifest manifest = new CheckpointManifest(
+                Version.PROGRAM,
+                metrics.globalTimestep(),
+                model.spec(),
+                env.features().name(),
+                config.env().actionSpace(),
+                optimizer.appliedSteps(),
+                config.toTree(),
+                metrics.counters(),
+                JsonNodeFactory.instance.objectNode().put("gradient_steps", agent.gradientSteps()),
+                metrics.windows(),
+                streams.states(),
+                env.saveGames());
+        boundary = new CheckpointData(
+                manifest,
+                ModelState.capture(model.parameters()),
+                OptimizerState.capture(optimizer, model.parameters()));
+    }
+
+    /**
+     * Restores everything that {@link #captureBoundary} copied.
+     *
+     * @throws TrainingException when the checkpoint does not fit this run; names what differs
+     */
+    void restore(CheckpointData data, PpoAgent agent, MetricsManager metrics, RandomStreams streams) {
+        CheckpointManifest manifest = data.manifest();
+        if (!manifest.model().equals(model.spec())
+                || !manifest.featureSet().equals(env.features().name())
+                || !manifest.actionSpace().equals(config.env().actionSpace())) {
+            throw new TrainingException(
+                    "the checkpoint is of model %s with features %s and actions %s; the configuration asks for %s, %s, %s"
+                            .formatted(
+                                    manifest.model(),
+                                    manifest.featureSet(),
+                                    manifest.actionSpace(),
+                                    model.spec(),
+                                    env.features().name(),
+                                    config.env().actionSpace()));
+        }
+        try {
+            ModelState.restore(data.model(), model);
+            OptimizerState.restore(data.optimizer(), manifest.optimizerStep(), agent.optimizer(), model.parameters());
+            agent.restoreGradientSteps(
+                    manifest.schedule().path("gradient_steps").asLong(0));
+            metrics.restore(manifest.counters(), manifest.metrics());
+            streams.restore(manifest.randomStates());
+            env.restoreGames(manifest.games());
+        } catch (IllegalArgumentException e) {
+            throw new TrainingException("the checkpoint does not fit: " + e.getMessage(), e);
+        }
+        model.parametersChanged();
+        savedTimestep = manifest.timestep();
+        boundary = data;
+    }
+
+    /**
+     * Writes the state of the last update boundary, unless it is on disk already or nothing was learned yet. A failure
+     * is logged and training goes on. Thread-safe: the shutdown hook calls it when an update takes too long to wait for.
+     */
+    synchronized void saveBoundary(String kind) {
+        CheckpointData data = boundary;
+        if (data == null || data.manifest().timestep() <= 0 || data.manifest().timestep() == savedTimestep) {
+            return;
+        }
+        try {
+            Path path = store.write(data);
+            savedTimestep = data.manifest().timestep();
+            session.announce("%s checkpoint: %s".formatted(kind, path));
+        } catch (IOException e) {
+            session.warn("cannot write the %s checkpoint: %s".formatted(kind, e.getMessage()));
+        }
+    }
+
+    /** Writes the finished model by itself, weights only, as {@code final_model/checkpoint_ts<N>}. */
+    void saveFinalModel() {
+        CheckpointData data = boundary;
+        if (data == null || data.manifest().timestep() <= 0) {
+            return;
+        }
+        try {
+            Path path = new CheckpointStore(session.runDirectory().resolve(FINAL_MODEL))
+                    .write(new CheckpointData(data.manifest(), data.model(), Map.of()));
+            session.announce("final model: " + path);
+        } catch (IOException e) {
+            session.warn("cannot write the final model: " + e.getMessage());
+        }
+    }
+
+    /** Moves damaged checkpoints out of the way of new ones of the same timestep; nothing is deleted. */
+    void setAside(Iterable<CheckpointStore.Damaged> damaged) {
+        for (CheckpointStore.Damaged each : damaged) {
+            session.warn("checkpoint %s is damaged: %s".formatted(each.path(), each.reason()));
+            try {
+                Path target = free(each.path());
+                Files.move(each.path(), target);
+                session.announce("kept as " + target);
+            } catch (IOException e) {
+                session.warn("cannot move it aside: " + e.getMessage());
+            }
+        }
+    }
+
+    private static Path free(Path damaged) {
+        for (int i = 1; ; i++) {
+            Path candidate = damaged.resolveSibling("damaged_%d_%s".formatted(i, damaged.getFileName()));
+            if (!Files.exists(candidate)) {
+                return candidate;
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        model.close();
+    }
+}
