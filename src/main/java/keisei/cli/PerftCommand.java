@@ -25,7 +25,6 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "perft",
         description = "Counts the sequences of legal moves of a given length, or checks a file of known counts.",
-        mixinStandardHelpOptions = true,
         exitCodeListHeading = "Exit codes:%n",
         exitCodeList = {"0:counted, and all counts as known", "1:a count differs", "2:bad arguments"})
 public final class PerftCommand implements Callable<Integer> {
@@ -72,6 +71,12 @@ public final class PerftCommand implements Callable<Integer> {
 
     @Option(names = "--divide", description = "Show the count below each first move.")
     private boolean divide;
+
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Show this help and exit.")
+    private boolean help;
 
     @Spec
     private @Nullable CommandSpec spec;

@@ -30,8 +30,8 @@ public final class ActorCriticResTower implements ActorCritic {
     private final List<AutoCloseable> owned = new ArrayList<>();
     private final List<ResidualBlock> blocks = new ArrayList<>();
     private final NormalizedConvolution stem;
-    private final TowerHead policy;
-    private final TowerHead value;
+    private final OutputHead policy;
+    private final OutputHead value;
     private final TapeMemory memory;
     private final Map<Integer, TowerPass> passes = new TreeMap<>();
     private Normalization normalization = Normalization.RUNNING;
@@ -44,6 +44,20 @@ public final class ActorCriticResTower implements ActorCritic {
      * @throws keisei.device.DeviceMemoryException when the device has too little memory; nothing stays allocated
      */
     public ActorCriticResTower(ModelSpec spec, Device device, RandomStream random) {
+        this(spec, device, random, false);
+    }
+
+    /**
+     * Builds a tower whose policy head is a convolution with weights shared by all squares, for action spaces with the
+     * same number of actions for each square; otherwise as the constructor.
+     *
+     * @throws IllegalArgumentException when the action space is not such a one
+     */
+    public static ActorCriticResTower withSpatialPolicy(ModelSpec spec, Device device, RandomStream random) {
+        return new ActorCriticResTower(spec, device, random, true);
+    }
+
+    private ActorCriticResTower(ModelSpec spec, Device device, RandomStream random, boolean spatialPolicy) {
         this.spec = spec;
         this.device = device;
         this.memory = new TapeMemory(device);
@@ -51,12 +65,15 @@ public final class ActorCriticResTower implements ActorCritic {
         ConvolutionShape blockShape = shape(spec, spec.towerWidth());
         boolean complete = false;
         try {
-            store = own(declare(spec).build(device));
+            store = own(declare(spec, spatialPolicy).build(device));
             stem = own(new NormalizedConvolution(device, store, "stem.conv", "stem.bn", stemShape, mode));
             for (int i = 0; i < spec.towerDepth(); i++) {
                 blocks.add(own(new ResidualBlock(device, store, "blocks." + i, blockShape, spec.seHidden(), mode)));
             }
-            policy = own(new TowerHead(device, store, "policy", spec, spec.actions(), mode));
+            policy = own(
+                    spatialPolicy
+                            ? new SpatialPolicyHead(device, store, "policy", spec, mode)
+                            : new TowerHead(device, store, "policy", spec, spec.actions(), mode));
             value = own(new TowerHead(device, store, "value", spec, 1, mode));
             TowerInitialization.initialize(store, random);
             complete = true;
@@ -72,14 +89,18 @@ public final class ActorCriticResTower implements ActorCritic {
     }
 
     /** Names and shapes of all parameters and statistics, in the order of a PyTorch state dict. */
-    static ParameterStore.Builder declare(ModelSpec spec) {
+    static ParameterStore.Builder declare(ModelSpec spec, boolean spatialPolicy) {
         ParameterStore.Builder builder = new ParameterStore.Builder();
         NormalizedConvolution.declare(
                 builder, "stem.conv", "stem.bn", spec.inputChannels(), shape(spec, spec.paddedChannels()));
         for (int i = 0; i < spec.towerDepth(); i++) {
             ResidualBlock.declare(builder, "blocks." + i, shape(spec, spec.towerWidth()), spec.seHidden());
         }
-        TowerHead.declare(builder, "policy", spec, spec.actions());
+        if (spatialPolicy) {
+            SpatialPolicyHead.declare(builder, "policy", spec);
+        } else {
+            TowerHead.declare(builder, "policy", spec, spec.actions());
+        }
         TowerHead.declare(builder, "value", spec, 1);
         return builder;
     }

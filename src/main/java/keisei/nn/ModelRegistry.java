@@ -7,7 +7,8 @@ import keisei.device.Device;
 import keisei.random.RandomStream;
 
 /**
- * Model types by name. {@link #standard()} knows {@code resnet} and the small models for tests {@code dummy},
+ * Model types by name. {@link #standard()} knows {@code resnet}, {@code resnet_spatial} (the
+ * same tower with a convolutional policy head) and the small models for tests {@code dummy},
  * {@code testmodel} and {@code resumemodel}; users add their own with {@link #register}. Not thread-safe.
  */
 public final class ModelRegistry {
@@ -18,7 +19,9 @@ public final class ModelRegistry {
 
     /** A new registry with the built-in types. */
     public static ModelRegistry standard() {
-        ModelRegistry registry = new ModelRegistry().register("resnet", ActorCriticResTower::new);
+        ModelRegistry registry = new ModelRegistry()
+                .register("resnet", ActorCriticResTower::new)
+                .register("resnet_spatial", ActorCriticResTower::withSpatialPolicy);
         for (String name : List.of("dummy", "testmodel", "resumemodel")) {
             registry.register(name, ModelRegistry::small);
         }

@@ -8,7 +8,7 @@ import keisei.tensor.Tape;
 import keisei.tensor.Tensor;
 
 /** Policy or value head: 1x1 convolution to 2 channels, BN, ReLU, channel-major flatten, linear layer. */
-final class TowerHead implements NetworkModule {
+final class TowerHead implements OutputHead {
     /** Channels of the head's convolution. */
     static final int CHANNELS = 2;
 
@@ -34,17 +34,20 @@ final class TowerHead implements NetworkModule {
         return new ConvolutionShape(spec.boardSize(), spec.boardSize(), spec.towerWidth(), CHANNELS, 1);
     }
 
-    Tensor record(Tape tape, Tensor trunk) {
+    @Override
+    public Tensor record(Tape tape, Tensor trunk) {
         return linear.record(tape, tape.flattenChannelMajor(convolution.record(tape, trunk, null, true)));
     }
 
-    void infer(int batch, InferenceMemory memory, Slice out) {
+    @Override
+    public void infer(int batch, InferenceMemory memory, Slice out) {
         convolution.infer(batch, memory.trunk(), true, memory.headImage());
         device.elementwise().flattenChannelMajor(batch, spatial, CHANNELS, memory.headImage(), memory.headRow());
         linear.infer(batch, memory.headRow(), out);
     }
 
-    void statisticsChanged() {
+    @Override
+    public void statisticsChanged() {
         convolution.statisticsChanged();
     }
 

@@ -26,7 +26,7 @@ final class TowerInitialization {
             } else {
                 // A bias follows its weight and has the same bound.
                 fanIn = weight ? fanIn(entry.shape()) : fanIn;
-                double scale = name.startsWith("policy.fc.") ? POLICY_SCALE : 1;
+                double scale = isLastOfPolicy(name) ? POLICY_SCALE : 1;
                 values = Initialization.uniform(entry.logicalCount(), scale * Initialization.bound(fanIn), random);
             }
             HostTransfer.write(store.value(name), StateDict.toStored(entry, values));
@@ -35,6 +35,10 @@ final class TowerInitialization {
             double start = entry.name().endsWith(".running_var") ? 1 : 0;
             HostTransfer.write(store.value(entry.name()), Initialization.constant(entry.storedCount(), start));
         }
+    }
+
+    private static boolean isLastOfPolicy(String name) {
+        return name.startsWith("policy.fc.") || name.startsWith("policy.out.");
     }
 
     /** {@code stem.bn.weight}, {@code blocks.0.bn1.bias}. */

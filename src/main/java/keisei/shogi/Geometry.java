@@ -13,7 +13,16 @@ final class Geometry {
     static final int STEP_SILVER = 2;
     static final int STEP_GOLD = 3;
     static final int STEP_KING = 4;
-    private static final int STEP_KINDS = 5;
+
+    /** A kind that steps nowhere: sliders. */
+    private static final int STEP_NONE = 5;
+
+    private static final int STEP_KINDS = 6;
+
+    /** Step kind of each movement class. */
+    static final byte[] STEP_OF_CLASS = {
+        STEP_PAWN, STEP_NONE, STEP_KNIGHT, STEP_SILVER, STEP_GOLD, STEP_NONE, STEP_NONE, STEP_KING, STEP_KING, STEP_KING
+    };
 
     /** Lines through a square. */
     static final int ROW = 0;

@@ -15,7 +15,8 @@ final class MoveCounter {
     static int count(Position p, boolean any) {
         MoveLimits limits = p.limits;
         limits.compute(p);
-        int n = king(p);
+        KingSafety.compute(p);
+        int n = bits(limits.kingLow, limits.kingHigh);
         if (limits.checkers > 1 || any && n > 0) {
             return n;
         }
@@ -33,23 +34,6 @@ final class MoveCounter {
 
     private static int bits(long low, long high) {
         return Long.bitCount(low) + Long.bitCount(high);
-    }
-
-    private static int king(Position p) {
-        int us = p.side;
-        int king = p.kings[us];
-        if (king < 0) {
-            return 0;
-        }
-        int n = 0;
-        int i = stepIndex(Geometry.STEP_KING, us, king);
-        for (long s = p.geometry.step[i] & ~p.occupied[us * 2]; s != 0; s &= s - 1) {
-            n += KingSafety.safe(p, king, Long.numberOfTrailingZeros(s)) ? 1 : 0;
-        }
-        for (long s = p.geometry.step[i + 1] & ~p.occupied[us * 2 + 1]; s != 0; s &= s - 1) {
-            n += KingSafety.safe(p, king, 64 + Long.numberOfTrailingZeros(s)) ? 1 : 0;
-        }
-        return n;
     }
 
     /** All pawns at once, by shifting the board one row. */

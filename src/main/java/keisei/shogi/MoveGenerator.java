@@ -15,7 +15,8 @@ final class MoveGenerator {
     static int generate(Position p, int[] out) {
         MoveLimits limits = p.limits;
         limits.compute(p);
-        int n = king(p, out, 0);
+        KingSafety.compute(p);
+        int n = write(out, 0, p.kings[p.side] << 7, limits.kingLow, limits.kingHigh);
         if (limits.checkers > 1) {
             return n;
         }
@@ -26,29 +27,6 @@ final class MoveGenerator {
             n = pinned(p, out, n);
         }
         return p.hands[p.side] == 0 ? n : drops(p, out, n);
-    }
-
-    private static int king(Position p, int[] out, int start) {
-        int us = p.side;
-        int king = p.kings[us];
-        if (king < 0) {
-            return start;
-        }
-        int n = start;
-        int i = stepIndex(Geometry.STEP_KING, us, king);
-        for (long s = p.geometry.step[i] & ~p.occupied[us * 2]; s != 0; s &= s - 1) {
-            int to = Long.numberOfTrailingZeros(s);
-            if (KingSafety.safe(p, king, to)) {
-                out[n++] = king << 7 | to;
-            }
-        }
-        for (long s = p.geometry.step[i + 1] & ~p.occupied[us * 2 + 1]; s != 0; s &= s - 1) {
-            int to = 64 + Long.numberOfTrailingZeros(s);
-            if (KingSafety.safe(p, king, to)) {
-                out[n++] = king << 7 | to;
-            }
-        }
-        return n;
     }
 
     /** All pawns at once, by shifting the board one row; a pawn's origin follows from its target. */
@@ -252,14 +230,13 @@ final class MoveGenerator {
             if ((hand >>> 8 * type & 0xFF) == 0) {
                 continue;
             }
-            int dead =
-                    switch (type) {
-                        case Pieces.LANCE ->
-                            Long.bitCount(low & g.pawnDead[us * 2]) + Long.bitCount(high & g.pawnDead[us * 2 + 1]);
-                        case Pieces.KNIGHT ->
-                            Long.bitCount(low & g.knightDead[us * 2]) + Long.bitCount(high & g.knightDead[us * 2 + 1]);
-                        default -> 0;
-                    };
+            int dead = switch (type) {
+                case Pieces.LANCE ->
+                    Long.bitCount(low & g.pawnDead[us * 2]) + Long.bitCount(high & g.pawnDead[us * 2 + 1]);
+                case Pieces.KNIGHT ->
+                    Long.bitCount(low & g.knightDead[us * 2]) + Long.bitCount(high & g.knightDead[us * 2 + 1]);
+                default -> 0;
+            };
             n = copy(squares, us == 0 ? dead : 0, count - dead, out, n, Move.drop(type, 0));
         }
         return n;

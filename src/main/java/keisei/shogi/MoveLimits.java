@@ -17,8 +17,10 @@ final class MoveLimits {
 
     long pinnedHigh;
 
-    /** Whether an enemy stands where a single step could reach the king or a square next to it. */
-    boolean enemyNear;
+    /** Squares that the king may move to, see {@link KingSafety}. */
+    long kingLow;
+
+    long kingHigh;
 
     /** Enemy pieces giving check. */
     int checkers;
@@ -54,8 +56,7 @@ final class MoveLimits {
         long checkLow = 0;
         long checkHigh = 0;
         int near = us * 256 + 2 * king;
-        enemyNear = (g.near[near] & p.occupied[them * 2] | g.near[near + 1] & p.occupied[them * 2 + 1]) != 0;
-        if (enemyNear) {
+        if ((g.near[near] & p.occupied[them * 2] | g.near[near + 1] & p.occupied[them * 2 + 1]) != 0) {
             long[] step = g.step;
             int pawn = stepIndex(Geometry.STEP_PAWN, us, king);
             int knight = stepIndex(Geometry.STEP_KNIGHT, us, king);

@@ -8,6 +8,9 @@ import keisei.env.ActionSpace;
 import keisei.env.ActionSpaces;
 import keisei.env.FeatureSpec;
 import keisei.env.ObservationView;
+import keisei.nn.ActorCritic;
+import keisei.nn.ModelRegistry;
+import keisei.nn.ModelSpec;
 import keisei.random.RandomStream;
 import keisei.shogi.Game;
 import keisei.shogi.Move;
@@ -93,6 +96,28 @@ class PolicyPlayerTest {
 
             assertThat(result.interval().low()).isGreaterThan(0.5);
             assertThat(result.player()).isEqualTo("net");
+        }
+    }
+
+    @Test
+    void anUntrainedTowerFinishesTheTableAndFailsTheCriterion() {
+        FeatureSpec features = FeatureSpec.of("core46+all", Variant.MINISHOGI, 60);
+        ActionSpace actions = ActionSpaces.byName("compact", Variant.MINISHOGI);
+        var spec = new ModelSpec("resnet", features.planes(), 5, actions.totalActions(), 1, 16, 0.25);
+        try (ActorCritic tower = ModelRegistry.standard().create(spec, device, new RandomStream(4, 0));
+                PolicyPlayer player = new PolicyPlayer(
+                        "net",
+                        tower,
+                        features,
+                        actions,
+                        ObservationView.RELATIVE,
+                        PolicyPlayer.Choice.GREEDY,
+                        new RandomStream(4, 1),
+                        20)) {
+            LearningTable table = LearningTable.measure(player, Variant.MINISHOGI, MatchRunnerTest.rules(60), 20, 1);
+
+            assertThat(table.rows()).hasSize(4).allMatch(row -> row.games() == 20);
+            assertThat(LearningCriterion.check(table, 40).passed()).isFalse();
         }
     }
 

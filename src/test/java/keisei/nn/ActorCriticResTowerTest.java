@@ -72,7 +72,7 @@ class ActorCriticResTowerTest {
             int planes, int depth, int width, double seRatio, int actions, int expected) {
         ModelSpec spec = new ModelSpec("resnet", planes, 9, actions, depth, width, seRatio);
         try (CpuDevice device = new CpuDevice(1);
-                ParameterStore store = ActorCriticResTower.declare(spec).build(device)) {
+                ParameterStore store = ActorCriticResTower.declare(spec, false).build(device)) {
             assertThat(store.parameters().values().stream()
                             .mapToInt(ParameterStore.Entry::logicalCount)
                             .sum())
@@ -83,24 +83,29 @@ class ActorCriticResTowerTest {
     @ParameterizedTest
     @MethodSource(DEVICES)
     void inferenceComputesWhatATrainingPassWithRunningStatisticsComputes(Supplier<Device> supplier) {
-        for (double seRatio : new double[] {0, 0.25}) {
-            try (Device device = supplier.get();
-                    Workbench bench = new Workbench(device);
-                    ActorCritic tower = new ActorCriticResTower(Towers.spec(seRatio), device, random)) {
-                Towers.scramble(tower, random);
-                double[] planes = Towers.planes(tower.spec(), BATCH, random);
-                TrainingPass pass = tower.trainingPass(BATCH);
-                HostTransfer.write(pass.planes(), planes);
-                pass.forward();
+        inferenceAgrees(supplier, Towers.spec(0), ActorCriticResTower::new);
+        inferenceAgrees(supplier, Towers.spec(0.25), ActorCriticResTower::new);
+        ModelSpec spatial = new ModelSpec("resnet_spatial", 5, 4, 3 * 16, 2, 8, 0.25);
+        inferenceAgrees(supplier, spatial, ActorCriticResTower::withSpatialPolicy);
+    }
 
-                Outputs outputs = infer(bench, tower, planes, BATCH);
+    private void inferenceAgrees(Supplier<Device> supplier, ModelSpec spec, ModelFactory factory) {
+        try (Device device = supplier.get();
+                Workbench bench = new Workbench(device);
+                ActorCritic tower = factory.create(spec, device, random)) {
+            Towers.scramble(tower, random);
+            double[] planes = Towers.planes(tower.spec(), BATCH, random);
+            TrainingPass pass = tower.trainingPass(BATCH);
+            HostTransfer.write(pass.planes(), planes);
+            pass.forward();
 
-                Offset<Double> tolerance = within(device.realType() == DType.F64 ? 1e-12 : 1e-5);
-                assertThat(outputs.logits()).containsExactly(read(pass.logits()), tolerance);
-                assertThat(outputs.value()).containsExactly(read(pass.value()), tolerance);
-                assertThat(Arrays.stream(outputs.logits()).map(Math::abs).max().orElse(0))
-                        .isGreaterThan(0.1);
-            }
+            Outputs outputs = infer(bench, tower, planes, BATCH);
+
+            Offset<Double> tolerance = within(device.realType() == DType.F64 ? 1e-12 : 1e-5);
+            assertThat(outputs.logits()).containsExactly(read(pass.logits()), tolerance);
+            assertThat(outputs.value()).containsExactly(read(pass.value()), tolerance);
+            assertThat(Arrays.stream(outputs.logits()).map(Math::abs).max().orElse(0))
+                    .isGreaterThan(0.1);
         }
     }
 
@@ -296,6 +301,16 @@ class ActorCriticResTowerTest {
             tower.evaluateActions(2, planes, mask, action, logits, logProbability, entropy, value);
             assertThat(read(logProbability)).containsExactly(new double[] {0, 0}, within(1e-6));
             assertThat(read(entropy)).containsExactly(new double[] {0, 0}, within(1e-6));
+        }
+    }
+
+    @Test
+    void aSpatialPolicyNeedsTheSameNumberOfActionsOnEachSquareAndLeavesNothingOtherwise() {
+        try (Device device = new ReferenceDevice()) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> ActorCriticResTower.withSpatialPolicy(Towers.spec(0), device, random))
+                    .withMessageContaining("it has 37");
+            assertThat(device.memory().totalBytes()).isZero();
         }
     }
 

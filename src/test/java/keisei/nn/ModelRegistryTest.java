@@ -44,7 +44,7 @@ class ModelRegistryTest {
                     .isThrownBy(
                             () -> ModelRegistry.standard().create(spec("nonexistent"), device, new RandomStream(1, 1)))
                     .withMessageStartingWith("Unknown model_type: nonexistent")
-                    .withMessageContaining("dummy, resnet, resumemodel, testmodel");
+                    .withMessageContaining("dummy, resnet, resnet_spatial, resumemodel, testmodel");
             assertThat(device.memory().totalBytes()).isZero();
         }
     }

@@ -15,15 +15,25 @@ class TowerGradientTest {
     @ParameterizedTest
     @EnumSource(Normalization.class)
     void allGradientsOfAWholeTowerAgreeWithDifferences(Normalization normalization) {
-        ModelSpec spec = new ModelSpec("resnet", 3, 3, 5, 1, 4, 0.5);
+        check(normalization, ActorCriticResTower::new);
+    }
+
+    @ParameterizedTest
+    @EnumSource(Normalization.class)
+    void allGradientsOfATowerWithASpatialPolicyAgreeWithDifferences(Normalization normalization) {
+        check(normalization, ActorCriticResTower::withSpatialPolicy);
+    }
+
+    private static void check(Normalization normalization, ModelFactory factory) {
+        ModelSpec spec = new ModelSpec("resnet", 3, 3, 18, 1, 4, 0.5);
         RandomStream random = new RandomStream(3, 9);
         try (ReferenceDevice device = new ReferenceDevice();
-                ActorCriticResTower tower = new ActorCriticResTower(spec, device, random)) {
+                ActorCritic tower = factory.create(spec, device, random)) {
             Towers.scramble(tower, random);
             tower.setNormalization(normalization);
             TrainingPass pass = tower.trainingPass(2);
             HostTransfer.write(pass.planes(), Towers.planes(spec, 2, random));
-            double[] byLogits = Towers.numbers(10, random);
+            double[] byLogits = Towers.numbers(2 * 18, random);
             double[] byValue = Towers.numbers(2, random);
             pass.forward();
             HostTransfer.write(pass.dLogits(), byLogits);

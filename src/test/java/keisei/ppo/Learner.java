@@ -20,12 +20,18 @@ final class Learner implements AutoCloseable {
     final ExperienceBuffer buffer;
     final TwoPlyGame game;
     final int[] actions;
+    final RandomStream sampling = new RandomStream(1, 1);
+    final RandomStream shuffling = new RandomStream(1, 2);
     private final Random cut = new Random(99);
     private final double cutShare;
 
     Learner(Device device, PpoSettings settings, double sign, int steps, int games, double cutShare) {
+        this(TestDevices.smallNet(device, 4, 3, TwoPlyGame.ACTIONS, 1), settings, sign, steps, games, cutShare);
+    }
+
+    Learner(ActorCritic model, PpoSettings settings, double sign, int steps, int games, double cutShare) {
         this.cutShare = cutShare;
-        model = TestDevices.smallNet(device, 4, 3, TwoPlyGame.ACTIONS, 1);
+        this.model = model;
         optimizer = TestDevices.adam(model, new AdamSettings(.9, .999, 1e-8, 0, false, .5));
         agent = new PpoAgent(
                 model,
@@ -33,8 +39,8 @@ final class Learner implements AutoCloseable {
                 settings,
                 optimizer,
                 LearningRateSchedule.constant(LEARNING_RATE),
-                new RandomStream(1, 1),
-                new RandomStream(1, 2),
+                sampling,
+                shuffling,
                 sign);
         buffer = agent.newBuffer(steps, games);
         game = new TwoPlyGame(games);

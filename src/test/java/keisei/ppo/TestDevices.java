@@ -6,7 +6,10 @@ import keisei.device.Device;
 import keisei.device.cpu.CpuDevice;
 import keisei.device.reference.ReferenceDevice;
 import keisei.nn.ActorCritic;
+import keisei.nn.ActorCriticResTower;
+import keisei.nn.ModelSpec;
 import keisei.optim.AdamOptimizer;
+import keisei.random.RandomStream;
 
 /** The devices that every test of this package runs on, and small models on them. */
 final class TestDevices {
@@ -31,5 +34,11 @@ final class TestDevices {
                 settings,
                 model.parameters().values(),
                 model.parameters().gradients());
+    }
+
+    /** One block of 8 channels with squeeze-and-excitation. */
+    static ActorCritic tower(Device device, long seed) {
+        return new ActorCriticResTower(
+                new ModelSpec("resnet", 4, 3, TwoPlyGame.ACTIONS, 1, 8, 0.25), device, new RandomStream(seed, 0));
     }
 }

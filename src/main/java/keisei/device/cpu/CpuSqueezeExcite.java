@@ -258,18 +258,37 @@ final class CpuSqueezeExcite implements SqueezeExciteKernels {
             SmallPointwise.addScaled(channels, hiddenGradient[dh + i] * share, w1, w1o + i * channels, own, 0);
         }
         for (int square = 0; square < spatial; square++) {
-            int at = start + square * channels;
-            for (int c = 0; c < channels; c++) {
-                float g = relu && y[yo + at + c] <= 0 ? 0 : dy[dyo + at + c];
-                float value = Math.fma(g, gate[s + c], own[c]);
-                dx[dxo + at + c] = accumulate ? dx[dxo + at + c] + value : value;
+            dataGradient(start + square * channels, s, own);
+        }
+    }
+
+    /** The gradients of one square's inputs and of its residual; {@code pool} is what comes through the mean. */
+    private void dataGradient(int at, int s, float[] pool) {
+        boolean wantResidual = residual.length != 0;
+        int c = 0;
+        for (; c + L <= channels; c += L) {
+            FloatVector g = FloatVector.fromArray(S, dy, dyo + at + c);
+            if (relu) {
+                g = g.blend(0f, FloatVector.fromArray(S, y, yo + at + c).compare(VectorOperators.LE, 0f));
             }
-            if (residual.length != 0) {
-                for (int c = 0; c < channels; c++) {
-                    float g = relu && y[yo + at + c] <= 0 ? 0 : dy[dyo + at + c];
-                    int r = residualOffset + at + c;
-                    residual[r] = accumulateResidual ? residual[r] + g : g;
-                }
+            FloatVector value = g.fma(FloatVector.fromArray(S, gate, s + c), FloatVector.fromArray(S, pool, c));
+            if (accumulate) {
+                value = value.add(FloatVector.fromArray(S, dx, dxo + at + c));
+            }
+            value.intoArray(dx, dxo + at + c);
+            if (wantResidual) {
+                int r = residualOffset + at + c;
+                FloatVector through = accumulateResidual ? g.add(FloatVector.fromArray(S, residual, r)) : g;
+                through.intoArray(residual, r);
+            }
+        }
+        for (; c < channels; c++) {
+            float g = relu && y[yo + at + c] <= 0 ? 0 : dy[dyo + at + c];
+            float value = Math.fma(g, gate[s + c], pool[c]);
+            dx[dxo + at + c] = accumulate ? dx[dxo + at + c] + value : value;
+            if (wantResidual) {
+                int r = residualOffset + at + c;
+                residual[r] = accumulateResidual ? residual[r] + g : g;
             }
         }
     }

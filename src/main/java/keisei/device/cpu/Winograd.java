@@ -340,26 +340,29 @@ final class Winograd {
     /** One thread's scratch for the transforms. */
     static final class Scratch {
         final float[] tile = new float[TILE_SCRATCH];
-        float[] padded = {};
         float[] input = {};
         float[] product = {};
-        private long shape;
+
+        /** Padded boards by width of the border, 0 or 1. */
+        private final float[][] padded = new float[2][0];
+
+        private final long[] shape = new long[2];
 
         /** The padded board for this shape: 0 wherever {@link Winograd#pad} with the same shape does not write. */
         float[] padded(int height, int width, int channels, int stride, int border) {
-            int rows = 3 * tilesAlong(height) + 2 * border;
-            int columns = 3 * tilesAlong(width) + 2 * border;
-            long wanted = ((((long) height * 1024 + width) * 128 + channels) * 128 + stride) * 2 + border;
-            if (shape != wanted) {
-                shape = wanted;
+            long wanted = ((long) height << 40) | ((long) width << 16) | channels;
+            if (shape[border] != wanted) {
+                shape[border] = wanted;
+                int rows = 3 * tilesAlong(height) + 2 * border;
+                int columns = 3 * tilesAlong(width) + 2 * border;
                 int length = rows * columns * stride;
-                if (padded.length < length) {
-                    padded = new float[length];
+                if (padded[border].length < length) {
+                    padded[border] = new float[length];
                 } else {
-                    Arrays.fill(padded, 0, length, 0f);
+                    Arrays.fill(padded[border], 0, length, 0f);
                 }
             }
-            return padded;
+            return padded[border];
         }
     }
 }
