@@ -61,26 +61,11 @@ public final class ActorCriticResTower implements ActorCritic {
         this.spec = spec;
         this.device = device;
         this.memory = new TapeMemory(device);
-        int size = spec.boardSize();
-        int width = spec.towerWidth();
-        ConvolutionShape stemShape = new ConvolutionShape(size, size, spec.paddedChannels(), width, 3);
-        ConvolutionShape blockShape = new ConvolutionShape(size, size, width, width, 3);
-
-        ParameterStore.Builder builder = new ParameterStore.Builder();
-        NormalizedConvolution.declare(builder, "stem.conv", "stem.bn", spec.inputChannels(), stemShape);
-        for (int i = 0; i < spec.towerDepth(); i++) {
-            ResidualBlock.declare(builder, "blocks." + i, blockShape, spec.seHidden());
-        }
-        if (spatialPolicy) {
-            SpatialPolicyHead.declare(builder, "policy", spec);
-        } else {
-            TowerHead.declare(builder, "policy", spec, spec.actions());
-        }
-        TowerHead.declare(builder, "value", spec, 1);
-
+        ConvolutionShape stemShape = shape(spec, spec.paddedChannels());
+        ConvolutionShape blockShape = shape(spec, spec.towerWidth());
         boolean complete = false;
         try {
-            store = own(builder.build(device));
+            store = own(declare(spec, spatialPolicy).build(device));
             stem = own(new NormalizedConvolution(device, store, "stem.conv", "stem.bn", stemShape, mode));
             for (int i = 0; i < spec.towerDepth(); i++) {
                 blocks.add(own(new ResidualBlock(device, store, "blocks." + i, blockShape, spec.seHidden(), mode)));
@@ -97,6 +82,27 @@ public final class ActorCriticResTower implements ActorCritic {
                 closeOwned();
             }
         }
+    }
+
+    private static ConvolutionShape shape(ModelSpec spec, int inChannels) {
+        return new ConvolutionShape(spec.boardSize(), spec.boardSize(), inChannels, spec.towerWidth(), 3);
+    }
+
+    /** Names and shapes of all parameters and statistics, in the order of a PyTorch state dict. */
+    static ParameterStore.Builder declare(ModelSpec spec, boolean spatialPolicy) {
+        ParameterStore.Builder builder = new ParameterStore.Builder();
+        NormalizedConvolution.declare(
+                builder, "stem.conv", "stem.bn", spec.inputChannels(), shape(spec, spec.paddedChannels()));
+        for (int i = 0; i < spec.towerDepth(); i++) {
+            ResidualBlock.declare(builder, "blocks." + i, shape(spec, spec.towerWidth()), spec.seHidden());
+        }
+        if (spatialPolicy) {
+            SpatialPolicyHead.declare(builder, "policy", spec);
+        } else {
+            TowerHead.declare(builder, "policy", spec, spec.actions());
+        }
+        TowerHead.declare(builder, "value", spec, 1);
+        return builder;
     }
 
     private <T extends AutoCloseable> T own(T resource) {
