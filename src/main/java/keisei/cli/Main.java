@@ -1,7 +1,6 @@
 package keisei.cli;
 
 import java.io.PrintWriter;
-import keisei.config.AppConfig;
 import keisei.config.ConfigException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,7 +32,7 @@ public final class Main implements Runnable {
     /** Runs the program and exits. */
     public static void main(String[] arguments) {
         StandardError.restore();
-        int exitCode = commandLine(Main::noTrainer).execute(arguments);
+        int exitCode = commandLine(new TrainerRunner()).execute(arguments);
         System.exit(exitCode);
     }
 
@@ -42,6 +41,7 @@ public final class Main implements Runnable {
         CommandLine program = new CommandLine(new Main().spec);
         program.addSubcommand(TrainCommand.commandLine(runner));
         program.addSubcommand(new PerftCommand());
+        program.addSubcommand(new CommandLine(new BenchCommand()).setCaseInsensitiveEnumValuesAllowed(true));
         program.addSubcommand(new DoctorCommand(runner.usesGpu()));
         program.getSubcommands()
                 .values()
@@ -49,10 +49,6 @@ public final class Main implements Runnable {
         program.setParameterExceptionHandler((e, unused) -> wrongUsage(e));
         program.setExecutionExceptionHandler((e, command, unused) -> failed(e, command));
         return program;
-    }
-
-    private static int noTrainer(AppConfig config, TrainRequest request) {
-        throw new IllegalStateException("this build has no trainer");
     }
 
     @Override
