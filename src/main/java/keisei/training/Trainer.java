@@ -80,12 +80,15 @@ public final class Trainer implements AutoCloseable {
                     .map(directory -> SessionManager.forResumedRun(config, clock, directory))
                     .orElseGet(() -> SessionManager.forNewRun(config, clock)));
             models = owned.add(new ModelManager(config, registry, session, env, device, streams));
-            session.setUpDirectories();
-            session.saveEffectiveConfig();
-            session.announce("device: " + deviceReason);
             metrics = new MetricsManager(config.display().metricsWindowSize());
             setup = owned.add(new SetupManager(config, session, env, models, device, streams, rule));
             setup.start(resume, metrics);
+            // A checkpoint that does not fit has been refused by now: nothing is written before.
+            session.setUpDirectories();
+            session.saveEffectiveConfig();
+            session.announce("device: " + deviceReason);
+            models.logPrecision();
+            resume.ifPresent(setup::logResume);
             steps = owned.add(new StepManager(env.environment(), setup.agent(), setup.buffer()));
             callbacks = new CallbackManager(session);
             addDefaultCallbacks();
