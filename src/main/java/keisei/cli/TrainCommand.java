@@ -123,7 +123,7 @@ public final class TrainCommand implements Callable<Integer> {
                     : ConfigSource.file(file);
         }
         if (resume != null) {
-            Optional<Path> used = runner.configurationOf(resume, modelDir(flags));
+            Optional<Path> used = runner.configurationOf(resume, modelDir(flags), lastValue("logging.run_name", flags));
             if (used.isPresent()) {
                 say(out, "configuration of the resumed run: " + used.get());
                 return ConfigSource.file(used.get());

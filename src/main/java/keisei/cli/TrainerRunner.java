@@ -38,7 +38,7 @@ final class TrainerRunner implements TrainingRunner {
     }
 
     private static int train(AppConfig config, TrainRequest request, Optional<ResumePoint> resume) {
-        try (Trainer trainer = new Trainer(config, resume, request.out())) {
+        try (Trainer trainer = trainer(config, request, resume)) {
             Thread hook = new Thread(() -> stop(trainer), "keisei-shutdown");
             Runtime.getRuntime().addShutdownHook(hook);
             TrainingSummary summary = trainer.runTrainingLoop();
@@ -46,12 +46,30 @@ final class TrainerRunner implements TrainingRunner {
                 // The JVM is going down: the hook waited for the checkpoint, and the exit code is the signal's.
                 return 130;
             }
-            Runtime.getRuntime().removeShutdownHook(hook);
+            if (!remove(hook)) {
+                return 130;
+            }
             request.out().print(summary.format());
             request.out().flush();
             boolean learned =
                     summary.criterion().map(criterion -> criterion.passed()).orElse(true);
             return learned ? 0 : 1;
+        }
+    }
+
+    private static Trainer trainer(AppConfig config, TrainRequest request, Optional<ResumePoint> resume) {
+        return request.resume().isPresent() && resume.isEmpty()
+                ? Trainer.withoutCheckpoint(config, request.out())
+                : new Trainer(config, resume, request.out());
+    }
+
+    /** False when the signal came after the run's end and the JVM is going down. */
+    private static boolean remove(Thread hook) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+            return true;
+        } catch (IllegalStateException e) {
+            return false;
         }
     }
 
@@ -69,9 +87,9 @@ final class TrainerRunner implements TrainingRunner {
     }
 
     @Override
-    public Optional<Path> configurationOf(String resume, Path modelDir) {
+    public Optional<Path> configurationOf(String resume, Path modelDir, Optional<String> runName) {
         try {
-            return find(resume, modelDir, null).flatMap(Trainer::configurationOf);
+            return ResumePoint.find(ResumeRequest.of(resume), modelDir, runName).flatMap(Trainer::configurationOf);
         } catch (TrainingException e) {
             // The run itself will say it, with exit code 1.
             return Optional.empty();

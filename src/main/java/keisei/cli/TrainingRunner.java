@@ -26,8 +26,9 @@ public interface TrainingRunner {
      *
      * @param resume a checkpoint's path, or {@code latest}
      * @param modelDir directory of all runs
+     * @param runName name of the run, where the command line gives one
      */
-    default Optional<Path> configurationOf(String resume, Path modelDir) {
+    default Optional<Path> configurationOf(String resume, Path modelDir, Optional<String> runName) {
         return Optional.empty();
     }
 }

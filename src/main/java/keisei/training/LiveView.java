@@ -163,7 +163,8 @@ final class LiveView implements AutoCloseable {
                 bars.append(' ');
                 continue;
             }
-            double share = high > low ? (value - low) / (high - low) : 0;
+            // Halves, because the difference of two doubles may be too large for one.
+            double share = high > low ? (value / 2 - low / 2) / (high / 2 - low / 2) : 0;
             bars.append(BARS.charAt((int) Math.min(BARS.length() - 1, share * BARS.length())));
         }
         return bars.toString();

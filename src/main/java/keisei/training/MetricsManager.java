@@ -154,7 +154,9 @@ public final class MetricsManager {
         pliesOfEpisodes = counters.path("plies_of_episodes").asLong(0);
         window.clear();
         JsonNode games = windows.path("games");
-        for (int i = 0; i + 1 < games.size(); i += 2) {
+        // The window may have become smaller since; the latest games stay. They lie in pairs.
+        int first = Math.max(0, games.size() / 2 - windowSize) * 2;
+        for (int i = first; i + 1 < games.size(); i += 2) {
             window.addLast(
                     new FinishedGame(games.get(i).asInt(), games.get(i + 1).asInt()));
         }

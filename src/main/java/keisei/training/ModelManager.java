@@ -53,9 +53,13 @@ public final class ModelManager implements AutoCloseable {
         } catch (IllegalArgumentException | IllegalStateException e) {
             throw new TrainingException("cannot create model %s: %s".formatted(spec, e.getMessage()), e);
         }
+    }
+
+    /** Says why a wish for half precision is not followed. */
+    void logPrecision() {
         if (config.training().mixedPrecision()) {
-            session.announce("training.mixed_precision is true, but device " + device.name()
-                    + " computes in float32 only: going on in float32");
+            session.announce("training.mixed_precision is true, but device "
+                    + model.device().name() + " computes in float32 only: going on in float32");
         }
     }
 

@@ -6,11 +6,13 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Clock;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
+import keisei.checkpoint.CheckpointStore;
 import keisei.config.AppConfig;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -58,6 +60,27 @@ public final class SessionManager implements AutoCloseable {
             name = base + "_" + i;
         }
         return new SessionManager(config, clock, name, modelDirectory.resolve(name));
+    }
+
+    /**
+     * As {@link #forNewRun}, but a directory of the configured name may exist as long as no checkpoint is in it: a run
+     * that ended before its first one begins again there.
+     *
+     * @throws TrainingException when there is a checkpoint
+     */
+    public static SessionManager forRunWithoutCheckpoint(AppConfig config, Clock clock) {
+        String configured = config.logging().runName();
+        if (configured == null) {
+            return forNewRun(config, clock);
+        }
+        Path directory = Path.of(config.logging().modelDir()).resolve(configured);
+        try {
+            return new CheckpointStore(directory).list().isEmpty()
+                    ? new SessionManager(config, clock, configured, directory)
+                    : forNewRun(config, clock);
+        } catch (IOException e) {
+            throw new TrainingException("cannot read run directory " + directory + ": " + e.getMessage(), e);
+        }
     }
 
     /** Continues in the directory of an earlier session of the same run. */
@@ -110,7 +133,10 @@ public final class SessionManager implements AutoCloseable {
     /** Writes the configuration that is really used. A failure is logged; training goes on. */
     public void saveEffectiveConfig() {
         try {
-            Files.writeString(runDirectory.resolve(EFFECTIVE_CONFIG), config.toYaml());
+            // In one step: a run that is killed here must find its configuration whole when it goes on.
+            Path temporary = runDirectory.resolve(EFFECTIVE_CONFIG + ".tmp");
+            Files.writeString(temporary, config.toYaml());
+            Files.move(temporary, runDirectory.resolve(EFFECTIVE_CONFIG), StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
             LOGGER.warn("cannot write {}: {}", EFFECTIVE_CONFIG, e.getMessage());
         }

@@ -126,13 +126,10 @@ public final class SetupManager implements AutoCloseable {
         return buffer;
     }
 
-    /** Restores a checkpoint, or calibrates a new model; then the first boundary is captured. */
+    /** Restores a checkpoint, or calibrates a new model and captures the first boundary. Writes nothing. */
     void start(Optional<ResumePoint> resume, MetricsManager metrics) {
         if (resume.isPresent()) {
-            ResumePoint point = resume.get();
-            models.restore(point.data(), agent, metrics, streams);
-            models.setAside(point.damaged());
-            session.announce("resumed from %s at timestep %d".formatted(point.checkpoint(), metrics.globalTimestep()));
+            models.restore(resume.get().data(), agent, metrics, streams);
             return;
         }
         int positions = config.training().calibrationPositions();
@@ -142,6 +139,13 @@ public final class SetupManager implements AutoCloseable {
             }
         }
         models.captureBoundary(agent, metrics, streams);
+    }
+
+    /** Says where the run goes on, and puts the damaged checkpoints found on the way aside. */
+    void logResume(ResumePoint point) {
+        models.setAside(point.damaged());
+        session.announce("resumed from %s at timestep %d"
+                .formatted(point.checkpoint(), point.data().manifest().timestep()));
     }
 
     /** Says what is about to be trained. */

@@ -7,6 +7,7 @@ import java.time.Clock;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import keisei.config.AppConfig;
 import keisei.device.Device;
 import keisei.device.cpu.CpuDevice;
@@ -58,6 +59,24 @@ public final class Trainer implements AutoCloseable {
         this(config, resume, out, ModelRegistry.standard(), LearningRule.STANDARD, Clock.systemDefaultZone());
     }
 
+    /**
+     * Sets up a run that should have been continued but has no checkpoint yet: a new one, in the directory of the
+     * configured name even if an earlier session made it.
+     *
+     * @throws TrainingException when that is not possible; the message says why
+     */
+    public static Trainer withoutCheckpoint(AppConfig config, PrintWriter out) {
+        Clock clock = Clock.systemDefaultZone();
+        return new Trainer(
+                config,
+                Optional.empty(),
+                out,
+                ModelRegistry.standard(),
+                LearningRule.STANDARD,
+                clock,
+                () -> SessionManager.forRunWithoutCheckpoint(config, clock));
+    }
+
     Trainer(
             AppConfig config,
             Optional<ResumePoint> resume,
@@ -65,6 +84,17 @@ public final class Trainer implements AutoCloseable {
             ModelRegistry registry,
             LearningRule rule,
             Clock clock) {
+        this(config, resume, out, registry, rule, clock, () -> SessionManager.forNewRun(config, clock));
+    }
+
+    private Trainer(
+            AppConfig config,
+            Optional<ResumePoint> resume,
+            PrintWriter out,
+            ModelRegistry registry,
+            LearningRule rule,
+            Clock clock,
+            Supplier<SessionManager> newSession) {
         this.config = config;
         this.resumed = resume.isPresent();
         int threads = config.env().threads() == 0
@@ -78,14 +108,17 @@ public final class Trainer implements AutoCloseable {
             device = owned.add(new CpuDevice(threads));
             session = owned.add(resume.flatMap(ResumePoint::runDirectory)
                     .map(directory -> SessionManager.forResumedRun(config, clock, directory))
-                    .orElseGet(() -> SessionManager.forNewRun(config, clock)));
+                    .orElseGet(newSession));
             models = owned.add(new ModelManager(config, registry, session, env, device, streams));
-            session.setUpDirectories();
-            session.saveEffectiveConfig();
-            session.announce("device: " + deviceReason);
             metrics = new MetricsManager(config.display().metricsWindowSize());
             setup = owned.add(new SetupManager(config, session, env, models, device, streams, rule));
             setup.start(resume, metrics);
+            // A checkpoint that does not fit has been refused by now: nothing is written before.
+            session.setUpDirectories();
+            session.saveEffectiveConfig();
+            session.announce("device: " + deviceReason);
+            models.logPrecision();
+            resume.ifPresent(setup::logResume);
             steps = owned.add(new StepManager(env.environment(), setup.agent(), setup.buffer()));
             callbacks = new CallbackManager(session);
             addDefaultCallbacks();

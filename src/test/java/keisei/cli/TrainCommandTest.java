@@ -48,7 +48,7 @@ class TrainCommandTest {
         }
 
         @Override
-        public Optional<Path> configurationOf(String resume, Path modelDir) {
+        public Optional<Path> configurationOf(String resume, Path modelDir, Optional<String> runName) {
             return Optional.ofNullable(configuration);
         }
     }
