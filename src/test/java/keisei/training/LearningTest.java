@@ -40,7 +40,12 @@ class LearningTest {
 
     private static String describe(String name, TrainingSummary run) {
         return "%s: score against random %.3f (least %.2f), mean self-play plies %.1f (least %.0f)"
-                .formatted(name, againstRandom(run).score(), LEAST_SCORE, run.games().meanPlies(), LEAST_PLIES);
+                .formatted(
+                        name,
+                        againstRandom(run).score(),
+                        LEAST_SCORE,
+                        run.games().meanPlies(),
+                        LEAST_PLIES);
     }
 
     private TrainingSummary train(LearningRule rule, String name) {
