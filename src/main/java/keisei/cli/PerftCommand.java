@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
 /** {@code keisei perft}: counts move sequences, or compares with a file of known counts. */
 @Command(
         name = "perft",
+        mixinStandardHelpOptions = true,
         description = "Counts the sequences of legal moves of a given length, or checks a file of known counts.",
         exitCodeListHeading = "Exit codes:%n",
         exitCodeList = {"0:counted, and all counts as known", "1:a count differs", "2:bad arguments"})
@@ -71,12 +72,6 @@ public final class PerftCommand implements Callable<Integer> {
 
     @Option(names = "--divide", description = "Show the count below each first move.")
     private boolean divide;
-
-    @Option(
-            names = {"-h", "--help"},
-            usageHelp = true,
-            description = "Show this help and exit.")
-    private boolean help;
 
     @Spec
     private @Nullable CommandSpec spec;

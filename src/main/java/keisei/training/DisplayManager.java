@@ -17,6 +17,7 @@ public final class DisplayManager implements AutoCloseable {
     private final BoardSource board;
     private final boolean showBoard;
     private String message = "";
+    private long rounds;
     private boolean closed;
 
     /** Where the view gets a board from, on the training thread. */
@@ -28,7 +29,7 @@ public final class DisplayManager implements AutoCloseable {
 
     /**
      * @param out for plain lines
-     * @param renderEvery updates between two refreshes of lines and figures
+     * @param renderEvery rounds between two looks at whether it is time to draw
      */
     DisplayManager(
             DisplayConfig config,
@@ -52,16 +53,13 @@ public final class DisplayManager implements AutoCloseable {
 
     /** Shows progress inside a rollout; costs nothing when it is not time to draw. */
     void afterStep(long timestep) {
-        if (live != null && live.isDue()) {
+        if (live != null && ++rounds % renderEvery == 0 && live.isDue()) {
             live.show(timestep, showBoard ? board.sfen() : "", message);
         }
     }
 
     /** Shows the figures of an update. */
     void afterUpdate(TrainingProgress progress) {
-        if (progress.updates() % renderEvery != 0 && progress.timestep() < progress.totalTimesteps()) {
-            return;
-        }
         if (live != null) {
             live.update(progress);
         } else {

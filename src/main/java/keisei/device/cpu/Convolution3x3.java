@@ -283,7 +283,7 @@ final class Convolution3x3 {
                 int columns = Math.min(3, width - 3 * tileColumn);
                 for (int k = from; k < to; k += L) {
                     int at = square * outChannels + k;
-                    if (rows == 3 && columns == 3 && k + L <= outChannels) {
+                    if (k + L <= outChannels) {
                         Winograd.outputTile(
                                 product,
                                 tile * stride + k,
@@ -299,7 +299,9 @@ final class Convolution3x3 {
                                 y,
                                 yo + at,
                                 rowStride,
-                                outChannels);
+                                outChannels,
+                                rows,
+                                columns);
                     } else {
                         Winograd.outputEdge(
                                 product,

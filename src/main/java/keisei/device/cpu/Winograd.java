@@ -175,8 +175,8 @@ final class Winograd {
     }
 
     /**
-     * {@code A^T m A}, then {@code scale * y + shift + residual} and ReLU, of one tile that lies inside the board and
-     * one whole vector of channels.
+     * {@code A^T m A}, then {@code scale * y + shift + residual} and ReLU, of one tile and one
+     * whole vector of channels; only the tile's first rows and columns, where it sticks out of the board.
      *
      * @param scale factors at {@code so}, one a channel
      * @param shift summands at {@code ho}, one a channel
@@ -197,14 +197,16 @@ final class Winograd {
             float[] y,
             int yo,
             int rowStride,
-            int columnStride) {
+            int columnStride,
+            int rows,
+            int columns) {
         outputColumns(m, o, planeStride, t);
         FloatVector two = FloatVector.broadcast(S, 2f);
         FloatVector four = FloatVector.broadcast(S, 4f);
         FloatVector factor = FloatVector.fromArray(S, scale, so);
         FloatVector summand = FloatVector.fromArray(S, shift, ho);
         boolean addResidual = residual.length != 0;
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < rows; i++) {
             int q = i * 5 * L;
             int w = yo + i * rowStride;
             FloatVector m1 = FloatVector.fromArray(S, t, q + L);
@@ -218,8 +220,12 @@ final class Winograd {
             if (addResidual) {
                 int r = ro + i * rowStride;
                 y0 = y0.add(FloatVector.fromArray(S, residual, r));
-                y1 = y1.add(FloatVector.fromArray(S, residual, r + columnStride));
-                y2 = y2.add(FloatVector.fromArray(S, residual, r + 2 * columnStride));
+                if (columns > 1) {
+                    y1 = y1.add(FloatVector.fromArray(S, residual, r + columnStride));
+                }
+                if (columns > 2) {
+                    y2 = y2.add(FloatVector.fromArray(S, residual, r + 2 * columnStride));
+                }
             }
             if (relu) {
                 y0 = y0.blend(0f, y0.compare(VectorOperators.LT, 0f));
@@ -227,12 +233,16 @@ final class Winograd {
                 y2 = y2.blend(0f, y2.compare(VectorOperators.LT, 0f));
             }
             y0.intoArray(y, w);
-            y1.intoArray(y, w + columnStride);
-            y2.intoArray(y, w + 2 * columnStride);
+            if (columns > 1) {
+                y1.intoArray(y, w + columnStride);
+            }
+            if (columns > 2) {
+                y2.intoArray(y, w + 2 * columnStride);
+            }
         }
     }
 
-    /** {@link #outputTile} for tiles that stick out of the board and vectors that stick out of the channels. */
+    /** {@link #outputTile} for vectors that stick out of the channels. */
     static void outputEdge(
             float[] m,
             int o,
