@@ -57,6 +57,14 @@ class KillTest {
         }
     }
 
+    /** Until a checkpoint is being written, or for a few seconds. */
+    private void awaitAWrite() throws IOException {
+        long end = System.nanoTime() + 3_000_000_000L;
+        while (unfinishedWrites() == 0 && System.nanoTime() < end) {
+            Thread.onSpinWait();
+        }
+    }
+
     private static long resumedAt(String output) {
         Matcher matcher = RESUMED.matcher(output);
         return matcher.find() ? Long.parseLong(matcher.group(1)) : 0;
@@ -92,6 +100,9 @@ class KillTest {
                     child.awaitOutput(" steps  ");
                     startMillis = (System.nanoTime() - started) / 1_000_000;
                     Thread.sleep(random.nextLong(50, 800));
+                    if (i % 4 == 1) {
+                        awaitAWrite();
+                    }
                 }
                 assertThat(child.isAlive())
                         .as("run %d of seed %d: %s", i, seed, child.output())
