@@ -26,9 +26,10 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
-            "0:the run is complete, or was stopped and saved",
-            "1:the configuration has mistakes, or the run failed",
-            "2:bad arguments"
+            "0:the run is complete",
+            "1:the configuration has mistakes, the run failed, or it did not meet the learning criterion",
+            "2:bad arguments",
+            "130:stopped by Ctrl-C and saved (143: by SIGTERM)"
         },
         footerHeading = "%nExamples:%n",
         footer = {

@@ -12,7 +12,7 @@ public interface TrainingRunner {
      *
      * @param config complete and checked
      * @param request the rest of the command line
-     * @return the exit code of the program; 0 when the run is complete or was stopped on request
+     * @return the exit code of the program; 0 when the run is complete
      */
     int run(AppConfig config, TrainRequest request);
 

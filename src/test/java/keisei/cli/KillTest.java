@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import keisei.checkpoint.CheckpointStore;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
@@ -20,7 +21,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** Whenever a run is killed, it goes on from its last checkpoint. */
 class KillTest {
     private static final int KILLS = 20;
-    private static final int KILLED_WHILE_STARTING = 5;
     private static final Pattern RESUMED = Pattern.compile("resumed from \\S+ at timestep (\\d+)");
 
     @TempDir
@@ -42,6 +42,27 @@ class KillTest {
         return latest.loaded()
                 .map(loaded -> loaded.data().manifest().timestep())
                 .orElse(0L);
+    }
+
+    /** 1 when the kill came while a checkpoint was written; the next write clears away what it left. */
+    private int unfinishedWrites() throws IOException {
+        if (!Files.isDirectory(run())) {
+            return 0;
+        }
+        try (Stream<Path> children = Files.list(run())) {
+            return (int) Math.min(
+                    1,
+                    children.filter(child -> child.getFileName().toString().startsWith(".tmp-"))
+                            .count());
+        }
+    }
+
+    /** Until a checkpoint is being written, or for a few seconds. */
+    private void awaitAWrite() throws IOException {
+        long end = System.nanoTime() + 3_000_000_000L;
+        while (unfinishedWrites() == 0 && System.nanoTime() < end) {
+            Thread.onSpinWait();
+        }
     }
 
     private static long resumedAt(String output) {
@@ -67,24 +88,28 @@ class KillTest {
         Random random = new Random(seed);
         Files.writeString(folder.resolve("tiny.yaml"), ChildTraining.TINY);
         long newest = 0;
+        int unfinished = 0;
         long startMillis = 1000;
         for (int i = 0; i < KILLS; i++) {
             try (ChildTraining child = start(newest, i % 2 == 0)) {
                 long started = System.nanoTime();
-                if (i < KILLED_WHILE_STARTING) {
-                    // The first ones die before, while and after the run directory is made.
+                boolean starting = i == 0 || i % 4 == 3;
+                if (starting) {
                     Thread.sleep(random.nextLong(startMillis));
                 } else {
                     child.awaitOutput(" steps  ");
                     startMillis = (System.nanoTime() - started) / 1_000_000;
                     Thread.sleep(random.nextLong(50, 800));
+                    if (i % 4 == 1) {
+                        awaitAWrite();
+                    }
                 }
                 assertThat(child.isAlive())
                         .as("run %d of seed %d: %s", i, seed, child.output())
                         .isTrue();
                 child.kill();
                 String output = child.output();
-                if (i >= KILLED_WHILE_STARTING) {
+                if (!starting) {
                     assertThat(resumedAt(output))
                             .as("run %d of seed %d: %s", i, seed, output)
                             .isEqualTo(newest);
@@ -94,9 +119,12 @@ class KillTest {
                         .as("checkpoint after run %d of seed %d", i, seed)
                         .isGreaterThanOrEqualTo(newest);
                 newest = now;
+                unfinished += unfinishedWrites();
             }
         }
         assertThat(newest).as("the run got on").isPositive();
+        System.out.println("KillTest: at timestep %d, kills that left an unfinished checkpoint: %d of %d"
+                .formatted(newest, unfinished, KILLS));
 
         try (ChildTraining last = start(newest, false, "--total-timesteps", Long.toString(newest + 64))) {
             assertThat(last.exitCode(120)).as(last.output()).isZero();

@@ -151,7 +151,11 @@ class ResumeErrorsTest {
         assertRefused(message, "--resume", "latest", "--model", "testmodel");
         assertRefused(message, "--resume", run.resolve("checkpoint_ts32").toString(), "--model", "testmodel");
         assertRefused(
-                List.of("features core46 ", "core46+check+repetition"), "--resume", "latest", "--input-features", "core46+all");
+                List.of("features core46 ", "core46+check+repetition"),
+                "--resume",
+                "latest",
+                "--input-features",
+                "core46+all");
     }
 
     @Test
