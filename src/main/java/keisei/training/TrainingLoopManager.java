@@ -14,6 +14,9 @@ import keisei.ppo.PpoMetrics;
  * too. Belongs to the training thread; {@link #requestStop} may come from any.
  */
 public final class TrainingLoopManager {
+    /** The first games of a new network say nothing about a collapse. */
+    private static final int FEWEST_GAMES_FOR_ALARM = 200;
+
     private final AppConfig config;
     private final StepManager steps;
     private final SetupManager setup;
@@ -119,7 +122,7 @@ public final class TrainingLoopManager {
     }
 
     private void warnOfCollapse(TrainingProgress progress) {
-        if (progress.games().windowGames() == 0) {
+        if (progress.games().windowGames() < FEWEST_GAMES_FOR_ALARM) {
             return;
         }
         List<CollapseAlarm.Alarm> alarms = alarm.check(
