@@ -19,7 +19,7 @@ import keisei.training.TrainingSummary;
 
 /** The whole training loop of the CPU preset, for a few updates in a temporary directory. */
 final class LoopBench {
-    private static final int TIMESTEPS = 65_536;
+    private static final int TIMESTEPS = 32_768;
 
     private LoopBench() {}
 

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param targetKl an update stops when a minibatch's KL estimate is larger; 0: never
  * @param normalizeAdvantages whether advantages get mean 0 and deviation 1 over the batch
  * @param enableValueClipping whether the value loss is clipped like the policy's
+ * @param enablePolicyClipping whether the policy loss is clipped
  * @param gradientClipMaxNorm largest global L2 norm of a gradient; 0: no clipping
  * @param decoupledWeightDecay AdamW (weights shrink directly) instead of Adam with an L2 gradient
  * @param adamEpsilon epsilon of Adam
@@ -32,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  * @param towerDepth residual blocks
  * @param towerWidth channels
  * @param seRatio bottleneck of squeeze-and-excitation as a fraction of the width; 0 or null: none
+ * @param policyInitScale factor of the initial weights of the policy head\'s last layer
  * @param normalization what batch normalisation uses in updates: running statistics or the minibatch's own
  * @param statisticsMomentum with running statistics: how far they move toward the batch's after each update
  * @param calibrationPositions positions of random games that set the statistics before the first rollout; 0: none
@@ -59,6 +61,7 @@ public record TrainingConfig(
         @Setting(value = "0", range = "[0, 1000]") double targetKl,
         @Setting("true") boolean normalizeAdvantages,
         @Setting("false") boolean enableValueClipping,
+        @Setting("true") boolean enablePolicyClipping,
         @Setting(value = "0.5", range = "[0, 1e6]") double gradientClipMaxNorm,
 
         @Setting("false") boolean decoupledWeightDecay,
@@ -87,6 +90,8 @@ public record TrainingConfig(
 
         @Setting(value = "0.25", range = "[0, 1]", optional = true) @Nullable
         Double seRatio,
+
+        @Setting(value = "0.01", range = "(0, 100]") double policyInitScale,
 
         @Setting(
                 value = "running",

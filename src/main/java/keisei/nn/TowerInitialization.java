@@ -37,7 +37,7 @@ final class TowerInitialization {
         }
     }
 
-    private static boolean isLastOfPolicy(String name) {
+    static boolean isLastOfPolicy(String name) {
         return name.startsWith("policy.fc.") || name.startsWith("policy.out.");
     }
 

@@ -17,6 +17,7 @@ import keisei.nn.Normalization;
  * @param normalizeAdvantages advantages are normalised once an update, over the whole batch (see
  *     {@link ExperienceBuffer#normalizeAdvantages()})
  * @param clipValueLoss element-wise maximum of the plain and the clipped squared error instead of the plain one
+ * @param clipPolicyLoss PPO's clipped surrogate; false: the plain one
  * @param targetKl an update stops before the first step whose minibatch has a larger low-variance KL estimate; 0 or
  *     less: never
  * @param normalization what batch normalisation uses in the update
@@ -33,6 +34,7 @@ public record PpoSettings(
         int minibatchSize,
         boolean normalizeAdvantages,
         boolean clipValueLoss,
+        boolean clipPolicyLoss,
         double targetKl,
         Normalization normalization,
         double statisticsMomentum) {
@@ -63,14 +65,44 @@ public record PpoSettings(
         }
     }
 
+    /** With the clipped policy loss. */
+    public PpoSettings(
+            double gamma,
+            double gaeLambda,
+            double clipRange,
+            double valueCoefficient,
+            double entropyCoefficient,
+            int epochs,
+            int minibatchSize,
+            boolean normalizeAdvantages,
+            boolean clipValueLoss,
+            double targetKl,
+            Normalization normalization,
+            double statisticsMomentum) {
+        this(
+                gamma,
+                gaeLambda,
+                clipRange,
+                valueCoefficient,
+                entropyCoefficient,
+                epochs,
+                minibatchSize,
+                normalizeAdvantages,
+                clipValueLoss,
+                true,
+                targetKl,
+                normalization,
+                statisticsMomentum);
+    }
+
     /** The seeds' defaults, with advantages normalised, and no clipping of the value loss, no KL limit. */
     public static PpoSettings defaults() {
-        return new PpoSettings(0.99, 0.95, 0.2, 0.5, 0.01, 10, 64, true, false, 0, Normalization.RUNNING, 0.1);
+        return new PpoSettings(0.99, 0.95, 0.2, 0.5, 0.01, 10, 64, true, false, true, 0, Normalization.RUNNING, 0.1);
     }
 
     /** The part that the loss kernel needs. */
     public PpoLossSettings loss() {
-        return new PpoLossSettings(clipRange, valueCoefficient, entropyCoefficient, clipValueLoss);
+        return new PpoLossSettings(clipRange, valueCoefficient, entropyCoefficient, clipValueLoss, clipPolicyLoss);
     }
 
     private static boolean isFiniteFactor(double value) {

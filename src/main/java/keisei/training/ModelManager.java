@@ -15,6 +15,7 @@ import keisei.device.Device;
 import keisei.nn.ActorCritic;
 import keisei.nn.ModelRegistry;
 import keisei.nn.ModelSpec;
+import keisei.nn.PolicyInitialization;
 import keisei.optim.AdamOptimizer;
 import keisei.ppo.PpoAgent;
 import org.jspecify.annotations.Nullable;
@@ -50,6 +51,7 @@ public final class ModelManager implements AutoCloseable {
         ModelSpec spec = specOf(config, env);
         try {
             model = registry.create(spec, device, streams.initialization());
+            PolicyInitialization.rescale(model, config.training().policyInitScale());
         } catch (IllegalArgumentException | IllegalStateException e) {
             throw new TrainingException("cannot create model %s: %s".formatted(spec, e.getMessage()), e);
         }

@@ -78,6 +78,7 @@ public final class SetupManager implements AutoCloseable {
                 training.minibatchSize(),
                 training.normalizeAdvantages(),
                 training.enableValueClipping(),
+                training.enablePolicyClipping(),
                 training.targetKl(),
                 training.normalization().equals("batch") ? Normalization.BATCH : Normalization.RUNNING,
                 training.statisticsMomentum());

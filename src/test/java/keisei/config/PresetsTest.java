@@ -100,7 +100,7 @@ class PresetsTest {
 
         assertThat(quick.env())
                 .extracting(EnvConfig::variant, EnvConfig::numGames, EnvConfig::maxMovesPerGame, EnvConfig::actionSpace)
-                .containsExactly("minishogi", 64, 300, "compact");
+                .containsExactly("minishogi", 64, 200, "spatial");
         assertThat(quick.training())
                 .extracting(
                         TrainingConfig::totalTimesteps,
@@ -113,7 +113,7 @@ class PresetsTest {
                         TrainingConfig::towerDepth,
                         TrainingConfig::towerWidth,
                         TrainingConfig::seRatio)
-                .containsExactly(300_000L, 4096, 2, 512, 1e-3, 0.99, 0.02, 2, 32, 0.25);
+                .containsExactly(600_000L, 4096, 4, 1024, 2e-3, 0.99, 0.02, 2, 48, 0.25);
         assertThat(quick.evaluation().finalTable()).isTrue();
     }
 

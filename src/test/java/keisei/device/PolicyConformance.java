@@ -122,7 +122,8 @@ interface PolicyConformance extends Conformance {
             int actions = 8 + random.nextInt(200);
             boolean clipValue = random.nextBoolean();
             Mask legal = Mask.random(batch, actions, 10.0 / actions, random);
-            PpoLossSettings settings = new PpoLossSettings(0.2, 0.5, random.nextBoolean() ? 0.01 : 0, clipValue);
+            PpoLossSettings settings =
+                    new PpoLossSettings(0.2, 0.5, random.nextBoolean() ? 0.01 : 0, clipValue, random.nextInt(4) > 0);
             String what = "PPO loss, batch %d, %d actions, %s".formatted(batch, actions, settings);
             agrees(
                     what,

@@ -125,7 +125,7 @@ final class CpuPpoLoss implements PpoLossKernels {
         double range = settings.clipRange();
         double a = advantage[advantageOffset + row];
         double plain = ratio * a;
-        double clipped = Math.clamp(ratio, 1 - range, 1 + range) * a;
+        double clipped = settings.clipPolicyLoss() ? Math.clamp(ratio, 1 - range, 1 + range) * a : plain;
         // Where the clipped term is the smaller one it is constant; where both are equal they are the same function.
         double gLogp = clipped < plain ? 0 : -plain / batch;
         int start = dLogitsOffset + row * actions;

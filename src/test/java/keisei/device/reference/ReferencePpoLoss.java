@@ -47,7 +47,7 @@ final class ReferencePpoLoss implements PpoLossKernels {
             double ratio = Math.exp(logRatio);
             double a = advantages.get(n);
             double plain = ratio * a;
-            double clipped = Math.clamp(ratio, 1 - clip, 1 + clip) * a;
+            double clipped = settings.clipPolicyLoss() ? Math.clamp(ratio, 1 - clip, 1 + clip) * a : plain;
             // Where the clipped branch is the smaller one, it is constant.
             double dLogP = plain <= clipped ? -plain / batch : 0;
             double dEntropy = -settings.entropyCoefficient() / batch;
