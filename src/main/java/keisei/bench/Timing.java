@@ -9,17 +9,17 @@ import java.util.Arrays;
  */
 public record Timing(double[] secondsPerRun) {
     private static final int SAMPLES = 7;
-    private static final long WARM_UP_NANOS = 1_500_000_000L;
-    private static final long SAMPLE_NANOS = 300_000_000L;
+    private static final long WARM_UP_NANOS = 1_000_000_000L;
+    private static final long SAMPLE_NANOS = 150_000_000L;
 
     /**
      * Warms up until the compiler has settled, then takes {@value #SAMPLES} samples, each of as many runs as fill
-     * about 0.3 s.
+     * about 0.15 s.
      */
     public static Timing of(Runnable work) {
         long start = System.nanoTime();
         long runs = 0;
-        while (System.nanoTime() - start < WARM_UP_NANOS || runs < 5) {
+        while (System.nanoTime() - start < WARM_UP_NANOS || runs < 2) {
             work.run();
             runs++;
         }
