@@ -120,8 +120,8 @@ final class CudaKernel {
         int result = JCudaDriver.cuLaunchKernel(
                 function, gridX, gridY, 1, blockX, 1, 1, sharedBytes, stream.handle(), arguments, null);
         if (result != 0) {
-            String sizes = "%s, grid %dx%d, block %d, %d bytes shared"
-                    .formatted(name, gridX, gridY, blockX, sharedBytes);
+            String sizes =
+                    "%s, grid %dx%d, block %d, %d bytes shared".formatted(name, gridX, gridY, blockX, sharedBytes);
             throw Driver.failure(result, "cuLaunchKernel", sizes);
         }
     }

@@ -36,8 +36,8 @@ final class CudaModules implements AutoCloseable {
     private CudaModule module(String file) {
         return modules.computeIfAbsent(file, name -> {
             if (stream.isCapturing()) {
-                throw new CudaException("%s.cu is first used while work is being recorded; it must be loaded before"
-                        .formatted(name));
+                throw new CudaException(
+                        "%s.cu is first used while work is being recorded; it must be loaded before".formatted(name));
             }
             byte[] image = sources.compiled(name);
             stream.handle();

@@ -65,8 +65,7 @@ final class CudaStream implements AutoCloseable {
     /** Sets bytes. */
     void fillBytes(long destination, byte value, long bytes) {
         if (bytes > 0) {
-            int result =
-                    JCudaDriver.cuMemsetD8Async(NativePointer.device(destination), value, bytes, handle());
+            int result = JCudaDriver.cuMemsetD8Async(NativePointer.device(destination), value, bytes, handle());
             check(result, "cuMemsetD8Async", bytes);
         }
     }

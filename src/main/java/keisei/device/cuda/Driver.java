@@ -27,7 +27,9 @@ final class Driver {
                         CUresult.stringFor(result),
                         result,
                         text[0] == null ? "" : ", " + text[0],
-                        isOfAKernel(result) ? "; a kernel launched before this call failed, and the device must be closed" : ""));
+                        isOfAKernel(result)
+                                ? "; a kernel launched before this call failed, and the device must be closed"
+                                : ""));
     }
 
     /** Failures that come from earlier, asynchronous work and end the context. */
@@ -38,8 +40,7 @@ final class Driver {
                     CUresult.CUDA_ERROR_LAUNCH_TIMEOUT,
                     CUresult.CUDA_ERROR_MISALIGNED_ADDRESS,
                     CUresult.CUDA_ERROR_ILLEGAL_INSTRUCTION,
-                    CUresult.CUDA_ERROR_ASSERT ->
-                true;
+                    CUresult.CUDA_ERROR_ASSERT -> true;
             default -> false;
         };
     }
