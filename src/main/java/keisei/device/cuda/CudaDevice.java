@@ -29,12 +29,16 @@ public final class CudaDevice implements Device {
     private final CudaOptions options;
     private final CudaRuntime runtime;
     private final HostCopies copies;
+    private final CudaConvolution convolution;
+    private final CudaLinear linear;
     private boolean closed;
 
     private CudaDevice(NativeLibraries libraries, CudaOptions options) {
         this.options = options;
         runtime = new CudaRuntime(this, libraries, options);
         copies = new HostCopies(runtime.context(), runtime.stream());
+        convolution = new CudaConvolution(runtime);
+        linear = new CudaLinear(runtime);
     }
 
     /**
@@ -138,12 +142,12 @@ public final class CudaDevice implements Device {
 
     @Override
     public ConvolutionKernels convolution() {
-        throw later("convolution");
+        return convolution;
     }
 
     @Override
     public LinearKernels linear() {
-        throw later("linear");
+        return linear;
     }
 
     @Override
@@ -189,6 +193,8 @@ public final class CudaDevice implements Device {
         closed = true;
         try {
             copies.close();
+            convolution.close();
+            runtime.closeWorkspaces();
             runtime.memory().close();
         } finally {
             runtime.close();
