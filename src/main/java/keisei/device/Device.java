@@ -8,7 +8,7 @@ import java.lang.foreign.MemorySegment;
  * queue they may return before the work is done, and {@link #read} and {@link #synchronize} wait.
  *
  * <p>Conventions of every primitive: images are NHWC, {@code [N, H, W, C]} row-major; real operands have
- * {@link #realType()}; output slices are overwritten unless the contract says "accumulates"; operands may not
+ * {@link #realType()} or {@link #activationType()}; output slices are overwritten unless the contract says "accumulates"; operands may not
  * overlap unless the contract says so; nothing is allocated on the Java heap in steady state; results are the same
  * bit for bit on every run, whatever the number of threads. Operands that are too small for the stated shape are an
  * {@link IllegalArgumentException} with both sizes.
@@ -26,6 +26,15 @@ public interface Device extends AutoCloseable {
     DType realType();
 
     /**
+     * Type of images and rows between layers and of their gradients: {@link #realType()}, or F16 with mixed precision.
+     * Each primitive's contract says which operands are activations; everything else that is real is
+     * {@link #realType()}, and sums are accumulated in it.
+     */
+    default DType activationType() {
+        return realType();
+    }
+
+    /**
      * Allocates zeroed memory.
      *
      * @param owner who will hold it, for accounts and messages
@@ -36,7 +45,10 @@ public interface Device extends AutoCloseable {
     /** What is allocated now and at most, per owner. */
     MemoryAccount memory();
 
-    /** Copies raw little-endian elements from host memory: {@code destination.length() * dtype.bytes()} bytes. */
+    /**
+     * Copies raw little-endian elements from host memory: {@code destination.length() * dtype.bytes()} bytes. The source
+     * may be changed as soon as the call returns.
+     */
     void write(Slice destination, MemorySegment source);
 
     /** Copies raw little-endian elements to host memory and waits for the work before it. */
@@ -44,6 +56,19 @@ public interface Device extends AutoCloseable {
 
     /** Waits until all work is done. */
     void synchronize();
+
+    /**
+     * Work that will be run many times with the same operands. A device with recordings (CUDA graphs) may replay the
+     * calls instead of repeating them, see {@link RecordedWork#run()}; others just run the work. The caller closes the
+     * result before the operands.
+     *
+     * @param name for messages and profiles
+     * @param work issues primitives of this device only, the same ones with the same arguments each time; it neither
+     *     reads, writes, allocates nor synchronises
+     */
+    default RecordedWork record(String name, Runnable work) {
+        return new RecordedWork.Repeated(work);
+    }
 
     /** Fills, copies, sums and activations. */
     ElementwiseKernels elementwise();

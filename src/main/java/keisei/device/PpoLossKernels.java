@@ -1,5 +1,7 @@
 package keisei.device;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * The PPO loss with its gradient in one pass:
  * {@code loss = -mean(min(r*A, clip(r, 1-e, 1+e)*A)) + cv * valueLoss - ce * mean(entropy)} with
@@ -43,6 +45,7 @@ public interface PpoLossKernels {
      * @param value {@code [N]}
      * @param oldValue {@code [N]}
      * @param returns {@code [N]}
+     * @param lossScale {@code [1]}: factor of {@code dLogits} and {@code dValue}, not of the metrics; null: 1
      * @param dLogits {@code [N, A]}, overwritten with the gradient of the loss
      * @param dValue {@code [N]}, overwritten
      * @param metrics {@code [METRICS]}, accumulates
@@ -59,6 +62,7 @@ public interface PpoLossKernels {
             Slice value,
             Slice oldValue,
             Slice returns,
+            @Nullable Slice lossScale,
             Slice dLogits,
             Slice dValue,
             Slice metrics);

@@ -9,6 +9,12 @@ public interface PreparedWeights extends AutoCloseable {
     /** Says that the master weights changed. Costs nothing; the next use remakes what it needs. */
     void invalidate();
 
+    /**
+     * Makes the derived copies that are stale now, so that a {@link Device#record recording} that follows does not. A
+     * device without recordings may leave it to the next use.
+     */
+    default void refresh() {}
+
     /** Returns the derived copies' memory. */
     @Override
     void close();

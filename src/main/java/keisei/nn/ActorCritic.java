@@ -17,7 +17,10 @@ public interface ActorCritic extends AutoCloseable {
     /** Parameters with their gradients, and running statistics, by name. */
     ParameterStore parameters();
 
-    /** The largest batch {@link #forward} was sized for so far is kept; a larger one allocates once. */
+    /**
+     * Sizes {@link #forward} for a batch; a larger one than any before allocates once. Memory of smaller ones is kept, so
+     * that recordings stay valid: reserve the largest first.
+     */
     void reserve(int batch);
 
     /**
@@ -41,6 +44,12 @@ public interface ActorCritic extends AutoCloseable {
      * their mean.
      */
     void observeStatistics(int batch, Slice planes, double momentum);
+
+    /**
+     * Remakes now what is stale for {@link #forward} (prepared weights, folded statistics), so that a
+     * {@link Device#record recording} of it does not. Cheap where nothing is stale.
+     */
+    void refresh();
 
     /** Must be called after parameters were written by anyone but this model (optimizer, load). */
     void parametersChanged();

@@ -12,7 +12,6 @@ import keisei.tensor.NormalizationMode;
 import keisei.tensor.Tape;
 import keisei.tensor.TapeMemory;
 import keisei.tensor.Tensor;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The residual tower: stem (3x3 convolution, BN, ReLU); blocks; a policy head to A logits; a value head to one
@@ -35,7 +34,8 @@ public final class ActorCriticResTower implements ActorCritic {
     private final TapeMemory memory;
     private final Map<Integer, TowerPass> passes = new TreeMap<>();
     private Normalization normalization = Normalization.RUNNING;
-    private @Nullable InferenceMemory inference;
+    private final List<InferenceMemory> inference = new ArrayList<>();
+    private final boolean spatialPolicy;
 
     /**
      * Builds and initialises a tower.
@@ -61,6 +61,7 @@ public final class ActorCriticResTower implements ActorCritic {
         this.spec = spec;
         this.device = device;
         this.memory = new TapeMemory(device);
+        this.spatialPolicy = spatialPolicy;
         ConvolutionShape stemShape = shape(spec, spec.paddedChannels());
         ConvolutionShape blockShape = shape(spec, spec.towerWidth());
         boolean complete = false;
@@ -132,16 +133,13 @@ public final class ActorCriticResTower implements ActorCritic {
 
     private InferenceMemory memoryFor(int batch) {
         checkBatch(batch);
-        InferenceMemory current = inference;
-        if (current != null && current.batch() >= batch) {
-            return current;
+        for (InferenceMemory known : inference) {
+            if (known.batch() >= batch) {
+                return known;
+            }
         }
-        if (current != null) {
-            inference = null;
-            current.close();
-        }
-        InferenceMemory larger = new InferenceMemory(device, spec, batch, TowerHead.CHANNELS);
-        inference = larger;
+        InferenceMemory larger = new InferenceMemory(device, spec, batch, TowerHead.CHANNELS, spatialPolicy);
+        inference.add(larger);
         return larger;
     }
 
@@ -239,14 +237,21 @@ public final class ActorCriticResTower implements ActorCritic {
     }
 
     @Override
+    public void refresh() {
+        stem.refresh();
+        for (int i = 0; i < blocks.size(); i++) {
+            blocks.get(i).refresh();
+        }
+        policy.refresh();
+        value.refresh();
+    }
+
+    @Override
     public void close() {
         memory.close();
         passes.clear();
-        InferenceMemory scratch = inference;
-        inference = null;
-        if (scratch != null) {
-            scratch.close();
-        }
+        inference.forEach(InferenceMemory::close);
+        inference.clear();
         closeOwned();
     }
 

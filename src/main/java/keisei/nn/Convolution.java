@@ -67,6 +67,11 @@ public final class Convolution implements NetworkModule {
     }
 
     @Override
+    public void refresh() {
+        prepared.refresh();
+    }
+
+    @Override
     public void close() {
         prepared.close();
     }

@@ -3,42 +3,53 @@ package keisei.nn;
 import keisei.device.Device;
 import keisei.device.DeviceBuffer;
 import keisei.device.Slice;
+import org.jspecify.annotations.Nullable;
 
 /** The activations of an inference of at most {@code batch} positions: two or three images, whatever the depth. */
 final class InferenceMemory implements AutoCloseable {
     private final int batch;
     private final int spatial;
-    private final DeviceBuffer buffer;
+    private final int actions;
+    private final DeviceBuffer images;
+    private final DeviceBuffer rows;
     private final Slice trunk;
     private final Slice inner;
     private final Slice branch;
     private final Slice headImage;
     private final Slice headRow;
+    private final @Nullable Slice logits;
     private final Slice pooled;
     private final Slice hidden;
     private final Slice gate;
 
-    InferenceMemory(Device device, ModelSpec spec, int batch, int headChannels) {
+    /** @param logitsImage whether the policy head makes an image of logits that is then converted */
+    InferenceMemory(Device device, ModelSpec spec, int batch, int headChannels, boolean logitsImage) {
         this.batch = batch;
         this.spatial = spec.spatial();
+        this.actions = spec.actions();
         int image = Math.multiplyExact(batch * spec.spatial(), spec.towerWidth());
         int head = batch * spec.spatial() * headChannels;
         int channels = batch * spec.towerWidth();
         int bottleneck = batch * spec.seHidden();
         boolean squeezeExcite = bottleneck > 0;
+        boolean converts = logitsImage && device.activationType() != device.realType();
         long imageElements = (squeezeExcite ? 3L : 2L) * image;
-        long smallElements = 2L * head + (squeezeExcite ? 2L * channels + bottleneck : 0);
-        buffer = device.allocate(device.realType(), Math.toIntExact(imageElements + smallElements), "activations");
-        trunk = buffer.all().range(0, image);
-        inner = buffer.all().range(image, image);
-        branch = buffer.all().range(2 * image, squeezeExcite ? image : 0);
-        Slice small = buffer.all().range((int) imageElements, (int) smallElements);
-        headImage = small.range(0, head);
-        headRow = small.range(head, head);
-        Slice rest = small.range(2 * head, small.length() - 2 * head);
-        pooled = rest.range(0, squeezeExcite ? channels : 0);
-        gate = rest.range(pooled.length(), pooled.length());
-        hidden = rest.range(2 * pooled.length(), bottleneck);
+        long logitElements = converts ? (long) batch * spec.actions() : 0;
+        images = device.allocate(
+                device.activationType(), Math.toIntExact(imageElements + 2L * head + logitElements), "activations");
+        rows = Construction.orClose(
+                () -> device.allocate(device.realType(), squeezeExcite ? 2 * channels + bottleneck : 1, "activations"),
+                images);
+        Slice all = images.all();
+        trunk = all.range(0, image);
+        inner = all.range(image, image);
+        branch = all.range(2 * image, squeezeExcite ? image : 0);
+        headImage = all.range((int) imageElements, head);
+        headRow = all.range((int) imageElements + head, head);
+        logits = converts ? all.range((int) imageElements + 2 * head, (int) logitElements) : null;
+        pooled = rows.all().range(0, squeezeExcite ? channels : 0);
+        gate = rows.all().range(pooled.length(), pooled.length());
+        hidden = rows.all().range(2 * pooled.length(), bottleneck);
     }
 
     int batch() {
@@ -74,6 +85,12 @@ final class InferenceMemory implements AutoCloseable {
         return headRow;
     }
 
+    /** {@code [N, A]} in the activation type; null where logits need no conversion. */
+    @Nullable
+    Slice logitsImage(int count) {
+        return logits == null ? null : logits.range(0, count * actions);
+    }
+
     Slice pooled() {
         return pooled;
     }
@@ -88,6 +105,7 @@ final class InferenceMemory implements AutoCloseable {
 
     @Override
     public void close() {
-        buffer.close();
+        images.close();
+        rows.close();
     }
 }

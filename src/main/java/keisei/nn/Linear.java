@@ -42,6 +42,11 @@ public final class Linear implements NetworkModule {
     }
 
     @Override
+    public void refresh() {
+        prepared.refresh();
+    }
+
+    @Override
     public void close() {
         prepared.close();
     }

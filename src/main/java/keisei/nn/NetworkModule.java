@@ -8,6 +8,9 @@ public interface NetworkModule extends AutoCloseable {
     /** Says that parameters were written; what is derived from them is remade on next use. */
     void parametersChanged();
 
+    /** Remakes now what {@link #parametersChanged} made stale for inference, so that a recording does not. */
+    void refresh();
+
     @Override
     void close();
 }

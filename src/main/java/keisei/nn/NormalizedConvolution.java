@@ -71,11 +71,15 @@ public final class NormalizedConvolution implements NetworkModule {
 
     /** Runs at once with an epilogue of this module. */
     public void infer(int batch, Slice x, Epilogue epilogue, Slice y) {
+        fold();
+        convolution.infer(batch, x, epilogue, y);
+    }
+
+    private void fold() {
         if (stale) {
             norm.fold(convolution.bias(), scale, shift);
             stale = false;
         }
-        convolution.infer(batch, x, epilogue, y);
     }
 
     /** Says that running statistics were written. */
@@ -87,6 +91,12 @@ public final class NormalizedConvolution implements NetworkModule {
     public void parametersChanged() {
         stale = true;
         convolution.parametersChanged();
+    }
+
+    @Override
+    public void refresh() {
+        fold();
+        convolution.refresh();
     }
 
     @Override

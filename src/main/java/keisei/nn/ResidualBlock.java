@@ -90,6 +90,12 @@ public final class ResidualBlock implements NetworkModule {
     }
 
     @Override
+    public void refresh() {
+        first.refresh();
+        second.refresh();
+    }
+
+    @Override
     public void close() {
         first.close();
         second.close();

@@ -14,11 +14,13 @@ import keisei.tensor.Tensor;
  * logits is the row of logits, as in AlphaZero (Silver et al. 2018).
  */
 final class SpatialPolicyHead implements OutputHead {
+    private final Device device;
     private final NormalizedConvolution hidden;
     private final Convolution out;
     private final Epilogue bias;
 
     SpatialPolicyHead(Device device, ParameterStore store, String name, ModelSpec spec, NormalizationMode mode) {
+        this.device = device;
         hidden = new NormalizedConvolution(device, store, name + ".conv", name + ".bn", hiddenShape(spec), mode);
         out = Construction.orClose(() -> new Convolution(device, store, name + ".out", outShape(spec)), hidden);
         bias = Epilogue.bias(out.bias());
@@ -46,13 +48,19 @@ final class SpatialPolicyHead implements OutputHead {
 
     @Override
     public Tensor record(Tape tape, Tensor trunk) {
-        return out.record(tape, hidden.record(tape, trunk, null, true));
+        return tape.toReal(out.record(tape, hidden.record(tape, trunk, null, true)));
     }
 
     @Override
     public void infer(int batch, InferenceMemory memory, Slice logits) {
         hidden.infer(batch, memory.trunk(), true, memory.inner());
-        out.infer(batch, memory.inner(), bias, logits);
+        Slice image = memory.logitsImage(batch);
+        if (image == null) {
+            out.infer(batch, memory.inner(), bias, logits);
+        } else {
+            out.infer(batch, memory.inner(), bias, image);
+            device.elementwise().copy(image, logits);
+        }
     }
 
     @Override
@@ -64,6 +72,12 @@ final class SpatialPolicyHead implements OutputHead {
     public void parametersChanged() {
         hidden.parametersChanged();
         out.parametersChanged();
+    }
+
+    @Override
+    public void refresh() {
+        hidden.refresh();
+        out.refresh();
     }
 
     @Override

@@ -58,6 +58,12 @@ final class TowerHead implements OutputHead {
     }
 
     @Override
+    public void refresh() {
+        convolution.refresh();
+        linear.refresh();
+    }
+
+    @Override
     public void close() {
         convolution.close();
         linear.close();

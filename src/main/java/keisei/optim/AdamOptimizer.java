@@ -1,16 +1,20 @@
 package keisei.optim;
 
 import keisei.device.AdamSettings;
+import keisei.device.DType;
 import keisei.device.Device;
 import keisei.device.DeviceBuffer;
+import keisei.device.LossScaling;
 import keisei.device.OptimizerKernels;
 import keisei.device.Slice;
 import keisei.nn.ParameterStore;
 import keisei.tensor.HostTransfer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Adam or AdamW over one flat buffer of parameters and a gradient of the same order, with clipping by the global
- * norm. A step whose gradient norm is not finite changes nothing and is not counted. The padding of a
+ * norm. A step whose gradient norm is not finite changes nothing and is not counted. Where the device computes
+ * activations in half precision, the loss must be scaled by {@link #lossScale()}, which every step adapts. The padding of a
  * {@link ParameterStore} has gradient 0 and stays 0. Owns its moments and control values (owner
  * {@code "optimizer"}); parameters and gradients are the caller's and must outlive it. Not thread-safe.
  */
@@ -24,6 +28,8 @@ public final class AdamOptimizer implements AutoCloseable {
     private final DeviceBuffer state;
     private final Slice controlAll;
     private final Slice learningRateSlot;
+    private final Slice lossScaleSlot;
+    private final @Nullable LossScaling scaling;
     private final Slice moment1All;
     private final Slice moment2All;
 
@@ -44,6 +50,21 @@ public final class AdamOptimizer implements AutoCloseable {
      * @throws IllegalArgumentException when the lengths differ or a setting is out of range
      */
     public AdamOptimizer(Device device, AdamSettings settings, Slice parameters, Slice gradients) {
+        this(
+                device,
+                settings,
+                parameters,
+                gradients,
+                device.activationType() == DType.F16 ? LossScaling.DYNAMIC : null);
+    }
+
+    /**
+     * With loss scaling of one's own.
+     *
+     * @param scaling null: the loss is not scaled
+     */
+    public AdamOptimizer(
+            Device device, AdamSettings settings, Slice parameters, Slice gradients, @Nullable LossScaling scaling) {
         if (parameters.length() != gradients.length()) {
             throw new IllegalArgumentException("the optimizer got %d parameters but %d gradients"
                     .formatted(parameters.length(), gradients.length()));
@@ -51,6 +72,7 @@ public final class AdamOptimizer implements AutoCloseable {
         check(settings);
         this.device = device;
         this.settings = settings;
+        this.scaling = scaling;
         this.parameters = parameters;
         this.gradients = gradients;
         int count = parameters.length();
@@ -60,6 +82,8 @@ public final class AdamOptimizer implements AutoCloseable {
         moment2All = state.all().range(aligned, count);
         controlAll = state.all().range(2 * aligned, OptimizerKernels.CONTROL);
         learningRateSlot = controlAll.range(OptimizerKernels.LEARNING_RATE, 1);
+        lossScaleSlot = controlAll.range(OptimizerKernels.LOSS_SCALE, 1);
+        device.elementwise().fill(lossScaleSlot, scaling == null ? 1 : scaling.initial());
     }
 
     private static void check(AdamSettings settings) {
@@ -86,13 +110,34 @@ public final class AdamOptimizer implements AutoCloseable {
     }
 
     /**
-     * One step with the gradients as they are: their norm, then clipping and Adam. The caller then tells the model
-     * that its parameters changed.
+     * {@link #setLearningRate}, then {@link #step()}.
      */
     public void step(double learningRate) {
+        setLearningRate(learningRate);
+        step();
+    }
+
+    /** Sets the learning rate of the steps that follow. */
+    public void setLearningRate(double learningRate) {
         device.elementwise().fill(learningRateSlot, learningRate);
-        device.optimizer().gradientNorm(gradients, controlAll);
-        device.optimizer().adam(settings, controlAll, parameters, gradients, moment1All, moment2All);
+    }
+
+    /**
+     * One step with the gradients as they are: their norm, then clipping, Adam, and the loss scale. Fit for
+     * {@link Device#record}. The caller then tells the model that its parameters changed.
+     */
+    public void step() {
+        OptimizerKernels kernels = device.optimizer();
+        kernels.gradientNorm(gradients, controlAll);
+        kernels.adam(settings, controlAll, parameters, gradients, moment1All, moment2All);
+        if (scaling != null) {
+            kernels.updateLossScale(scaling, controlAll);
+        }
+    }
+
+    /** What the loss is to be multiplied by, {@code [1]} in device memory; null where it is not scaled. */
+    public @Nullable Slice lossScale() {
+        return scaling == null ? null : lossScaleSlot;
     }
 
     /** Sets all gradients to 0. */
@@ -140,6 +185,41 @@ public final class AdamOptimizer implements AutoCloseable {
             throw new IllegalArgumentException("applied steps %d is not in [0, %d]".formatted(steps, 1 << 24));
         }
         device.elementwise().fill(controlAll.range(OptimizerKernels.APPLIED_STEPS, 1), steps);
+    }
+
+    /**
+     * The loss scale and how many applied steps it has held for; part of a checkpoint. Waits for the device.
+     *
+     * @param scale 1 where the loss is not scaled
+     */
+    public record LossScale(double scale, long goodSteps) {}
+
+    /** The state of the loss scaling; waits for the device. */
+    public LossScale lossScaleState() {
+        double[] control = HostTransfer.readDoubles(controlAll);
+        return new LossScale(control[OptimizerKernels.LOSS_SCALE], Math.round(control[OptimizerKernels.GOOD_STEPS]));
+    }
+
+    /**
+     * Restores {@link #lossScaleState()}; does nothing where the loss is not scaled.
+     *
+     * @throws IllegalArgumentException when the scale lies outside its bounds or the count is negative
+     */
+    public void restoreLossScale(LossScale state) {
+        LossScaling bounds = scaling;
+        if (bounds == null) {
+            return;
+        }
+        if (!(state.scale >= bounds.minimum() && state.scale <= bounds.maximum()) || state.goodSteps < 0) {
+            throw new IllegalArgumentException(
+                    "loss scale %s after %d good steps: it must be in [%s, %s], the steps >= 0"
+                            .formatted(state.scale, state.goodSteps, bounds.minimum(), bounds.maximum()));
+        }
+        device.elementwise().fill(lossScaleSlot, state.scale);
+        device.elementwise()
+                .fill(
+                        controlAll.range(OptimizerKernels.GOOD_STEPS, 1),
+                        Math.min(state.goodSteps, bounds.growthInterval()));
     }
 
     @Override

@@ -6,7 +6,9 @@ import java.lang.foreign.ValueLayout;
 import keisei.device.DType;
 import keisei.device.Device;
 import keisei.device.DeviceBuffer;
+import keisei.device.ElementwiseKernels;
 import keisei.device.PlaneProgram;
+import keisei.device.RecordedWork;
 import keisei.device.Slice;
 import keisei.nn.ActorCritic;
 import keisei.random.RandomStream;
@@ -33,6 +35,7 @@ public final class PolicyInference implements AutoCloseable {
     private final DeviceBuffer logProbabilities;
     private final DeviceBuffer values;
     private final Views fullViews;
+    private final RecordedWork sampling;
     private final HostReals hostReals;
     private final MemorySegment hostActions;
     private boolean closed;
@@ -52,13 +55,14 @@ public final class PolicyInference implements AutoCloseable {
         DType real = device.realType();
         packed = memory.allocate(DType.U8, maxBatch, program.recordBytes(), "packed positions");
         masks = memory.allocate(DType.I32, maxBatch, maskWords, "legal-move masks");
-        planes = memory.allocate(real, maxBatch, planeCount(program), "planes");
+        planes = memory.allocate(device.activationType(), maxBatch, planeCount(program), "planes");
         logits = memory.allocate(real, maxBatch, model.spec().actions(), "logits");
         uniforms = memory.allocate(real, maxBatch, 1, "uniforms");
         actions = memory.allocate(DType.I32, maxBatch, 1, "actions");
         logProbabilities = memory.allocate(real, maxBatch, 1, "log-probabilities");
         values = memory.allocate(real, maxBatch, 1, "values");
         fullViews = makeViews(maxBatch);
+        sampling = device.record("policy sampling", () -> sample(fullViews));
         hostReals = new HostReals(device, arena, maxBatch);
         hostActions = arena.allocate((long) maxBatch * Integer.BYTES, 64);
         try {
@@ -85,8 +89,11 @@ public final class PolicyInference implements AutoCloseable {
     public void sample(
             int count, MemorySegment packedPositions, MemorySegment legalMasks, RandomStream random, int[] actionsOut) {
         requireRoom(count, actionsOut);
-        Views v = upload(count, packedPositions, legalMasks);
-        sampleInto(v, v.masks, random, v.actions, v.logProbabilities, v.values, actionsOut);
+        Views v = views(count);
+        device.write(v.packed, packedPositions);
+        device.write(v.masks, legalMasks);
+        sampleActions(v, random);
+        readActions(v.actions, count, actionsOut);
     }
 
     /** The most probable legal action a position (the seeds' {@code deterministic=True}); otherwise as {@link #sample}. */
@@ -121,6 +128,7 @@ public final class PolicyInference implements AutoCloseable {
     public void close() {
         if (!closed) {
             closed = true;
+            sampling.close();
             memory.close();
             arena.close();
         }
@@ -138,8 +146,14 @@ public final class PolicyInference implements AutoCloseable {
             int[] actionsOut) {
         requireRoom(count, actionsOut);
         Views v = views(count);
-        device.rollout().expandPlanes(count, program, packedPositions, v.planes);
-        sampleInto(v, legalMasks, random, action, logProbability, value, actionsOut);
+        ElementwiseKernels elementwise = device.elementwise();
+        elementwise.copy(packedPositions, v.packed);
+        elementwise.copy(legalMasks, v.masks);
+        sampleActions(v, random);
+        elementwise.copy(v.actions, action);
+        elementwise.copy(v.logProbabilities, logProbability);
+        elementwise.copy(v.values, value);
+        readActions(action, count, actionsOut);
     }
 
     /** Values of packed positions in device memory, into device memory. */
@@ -170,21 +184,25 @@ public final class PolicyInference implements AutoCloseable {
         return program.height() * program.width() * program.channels();
     }
 
-    private void sampleInto(
-            Views v,
-            Slice legalMasks,
-            RandomStream random,
-            Slice action,
-            Slice logProbability,
-            Slice value,
-            int[] actionsOut) {
+    /** From packed positions and masks to actions, log-probabilities and values, all in {@code v}. */
+    private void sampleActions(Views v, RandomStream random) {
         for (int i = 0; i < v.count; i++) {
             // 24 random bits: below 1 also after rounding to float32, and the same number on every device.
             hostReals.set(i, random.nextFloat());
         }
         hostReals.writeTo(v.uniforms);
-        model.sampleActionAndValue(v.count, v.planes, legalMasks, v.uniforms, v.logits, action, logProbability, value);
-        readActions(action, v.count, actionsOut);
+        if (v == fullViews) {
+            model.refresh();
+            sampling.run();
+        } else {
+            sample(v);
+        }
+    }
+
+    private void sample(Views v) {
+        device.rollout().expandPlanes(v.count, program, v.packed, v.planes);
+        model.sampleActionAndValue(
+                v.count, v.planes, v.masks, v.uniforms, v.logits, v.actions, v.logProbabilities, v.values);
     }
 
     private Views upload(int count, MemorySegment packedPositions, MemorySegment legalMasks) {

@@ -4,6 +4,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
 import keisei.device.DType;
 import keisei.device.Device;
 import keisei.device.DeviceBuffer;
@@ -12,6 +15,7 @@ import keisei.device.OptimizerKernels;
 import keisei.device.PlaneProgram;
 import keisei.device.PpoLossKernels;
 import keisei.device.PpoLossSettings;
+import keisei.device.RecordedWork;
 import keisei.device.RolloutKernels;
 import keisei.device.Slice;
 import keisei.nn.ActorCritic;
@@ -20,6 +24,7 @@ import keisei.nn.TrainingPass;
 import keisei.optim.AdamOptimizer;
 import keisei.optim.LearningRateSchedule;
 import keisei.random.RandomStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One PPO update: epochs of shuffled minibatches over a finished rollout. Everything a minibatch needs is gathered on
@@ -58,7 +63,8 @@ final class PpoUpdate implements AutoCloseable {
     private final DeviceBuffer metrics;
     private final DeviceBuffer slots;
     private final DeviceBuffer savedStatistics;
-    private final Minibatch full;
+    private final Map<Integer, Minibatch> minibatches = new HashMap<>();
+    private @Nullable Source source;
     private final Slice[] slotSlices;
     private final int[] permutation;
     private final MemorySegment hostOrder;
@@ -105,7 +111,6 @@ final class PpoUpdate implements AutoCloseable {
         for (int i = 0; i < slotCount; i++) {
             slotSlices[i] = new Slice(slots, i * SLOT, SLOT);
         }
-        full = new Minibatch(minibatchSize);
         permutation = new int[maxRows];
         rowReturns = new double[maxRows];
         hostOrder = arena.allocate((long) maxRows * Integer.BYTES, 64);
@@ -128,8 +133,7 @@ final class PpoUpdate implements AutoCloseable {
         for (int i = 0; i < rows; i++) {
             permutation[i] = i;
         }
-        Minibatch last = rows % minibatchSize == 0 ? full : new Minibatch(rows % minibatchSize);
-        Source source = new Source(buffer);
+        bind(buffer);
         int evaluated = 0;
         int stepsTaken = 0;
         double learningRate = 0;
@@ -137,33 +141,61 @@ final class PpoUpdate implements AutoCloseable {
         for (int epoch = 0; epoch < settings.epochs() && !stopped; epoch++) {
             shuffle(rows);
             for (int from = 0; from < rows && !stopped; from += minibatchSize) {
-                Minibatch batch = rows - from >= minibatchSize ? full : last;
+                Minibatch batch = minibatch(Math.min(minibatchSize, rows - from));
                 Slice slot = slotSlices[evaluated++];
-                TrainingPass pass = forwardAndLoss(batch, source, from, slot);
+                device.elementwise().copy(new Slice(order, from, batch.count), batch.index);
+                batch.loss.run();
+                device.elementwise().copy(metrics.all(), slot.range(0, PpoLossKernels.METRICS));
                 if (settings.targetKl() > 0 && meanKl(slot) > settings.targetKl()) {
                     stopped = true;
                 } else {
                     learningRate = schedule.at(gradientSteps + stepsTaken);
-                    step(pass, slot, learningRate);
+                    step(batch, slot, learningRate);
                     stepsTaken++;
                 }
             }
         }
         if (settings.normalization() == Normalization.RUNNING && settings.statisticsMomentum() > 0) {
-            refreshStatistics(source, rows, last);
+            refreshStatistics(rows);
         }
         return summarize(buffer, rows, evaluated, stepsTaken, learningRate, stopped);
     }
 
     @Override
     public void close() {
+        forgetMinibatches();
         memory.close();
         arena.close();
     }
 
-    private TrainingPass forwardAndLoss(Minibatch batch, Source source, int from, Slice slot) {
-        TrainingPass pass = model.trainingPass(batch.count);
-        gather(batch, source, from);
+    /** What is recorded reads this buffer's rows; another buffer, or more or fewer rows, need new recordings. */
+    private void bind(ExperienceBuffer buffer) {
+        Source bound = source;
+        if (bound == null || bound.buffer != buffer || bound.rows != buffer.rows()) {
+            forgetMinibatches();
+            source = new Source(buffer);
+        }
+    }
+
+    private void forgetMinibatches() {
+        minibatches.values().forEach(Minibatch::close);
+        minibatches.clear();
+    }
+
+    private Minibatch minibatch(int count) {
+        Minibatch known = minibatches.get(count);
+        if (known != null) {
+            return known;
+        }
+        Minibatch made = new Minibatch(count, Objects.requireNonNull(source));
+        minibatches.put(count, made);
+        return made;
+    }
+
+    private void forwardAndLoss(Minibatch batch, TrainingPass pass) {
+        // Stale at the start of every minibatch, so that a recording holds the preparation of the weights.
+        model.parametersChanged();
+        gather(batch);
         device.rollout().expandPlanes(batch.count, program, batch.packed, pass.planes());
         pass.forward();
         device.elementwise().fill(metrics.all(), 0);
@@ -180,15 +212,14 @@ final class PpoUpdate implements AutoCloseable {
                         pass.value(),
                         batch.oldValues,
                         batch.returns,
+                        optimizer.lossScale(),
                         pass.dLogits(),
                         pass.dValue(),
                         metrics.all());
-        device.elementwise().copy(metrics.all(), slot.range(0, PpoLossKernels.METRICS));
-        return pass;
     }
 
-    private void gather(Minibatch batch, Source source, int from) {
-        device.elementwise().copy(new Slice(order, from, batch.count), batch.index);
+    private void gather(Minibatch batch) {
+        Source source = batch.source;
         RolloutKernels rollout = device.rollout();
         rollout.gatherRows(batch.count, program.recordBytes(), source.packed, batch.index, batch.packed);
         rollout.gatherRows(batch.count, maskWords, source.masks, batch.index, batch.masks);
@@ -199,10 +230,15 @@ final class PpoUpdate implements AutoCloseable {
         rollout.gatherRows(batch.count, 1, source.returns, batch.index, batch.returns);
     }
 
-    private void step(TrainingPass pass, Slice slot, double learningRate) {
+    private void backwardAndStep(TrainingPass pass) {
         optimizer.zeroGradients();
         pass.backward();
-        optimizer.step(learningRate);
+        optimizer.step();
+    }
+
+    private void step(Minibatch batch, Slice slot, double learningRate) {
+        optimizer.setLearningRate(learningRate);
+        batch.step.run();
         device.elementwise().copy(optimizer.control().range(OptimizerKernels.GRADIENT_NORM, 1), slot.range(NORM, 1));
         model.parametersChanged();
     }
@@ -227,7 +263,7 @@ final class PpoUpdate implements AutoCloseable {
      * Moves the running statistics toward those of the whole rollout. Chunks are minibatches of the last epoch's
      * shuffled order: their mean statistics then lack nothing but chance differences between chunks.
      */
-    private void refreshStatistics(Source source, int rows, Minibatch last) {
+    private void refreshStatistics(int rows) {
         Slice statistics = model.parameters().statistics();
         if (statistics.length() == 0) {
             return;
@@ -237,9 +273,10 @@ final class PpoUpdate implements AutoCloseable {
         Slice saved = new Slice(savedStatistics, 0, statistics.length());
         elementwise.copy(statistics, saved);
         for (int from = 0; from < rows; from += minibatchSize) {
-            Minibatch batch = rows - from >= minibatchSize ? full : last;
+            Minibatch batch = minibatch(Math.min(minibatchSize, rows - from));
             elementwise.copy(new Slice(order, from, batch.count), batch.index);
-            device.rollout().gatherRows(batch.count, program.recordBytes(), source.packed, batch.index, batch.packed);
+            device.rollout()
+                    .gatherRows(batch.count, program.recordBytes(), batch.source.packed, batch.index, batch.packed);
             TrainingPass pass = model.trainingPass(batch.count);
             device.rollout().expandPlanes(batch.count, program, batch.packed, pass.planes());
             model.observeStatistics(batch.count, pass.planes(), (double) batch.count / (from + batch.count));
@@ -317,6 +354,8 @@ final class PpoUpdate implements AutoCloseable {
 
     /** The rollout's arrays, all rows. */
     private static final class Source {
+        private final ExperienceBuffer buffer;
+        private final int rows;
         private final Slice packed;
         private final Slice masks;
         private final Slice actions;
@@ -326,6 +365,8 @@ final class PpoUpdate implements AutoCloseable {
         private final Slice returns;
 
         Source(ExperienceBuffer buffer) {
+            this.buffer = buffer;
+            rows = buffer.rows();
             packed = buffer.packed();
             masks = buffer.masks();
             actions = buffer.actions();
@@ -336,9 +377,12 @@ final class PpoUpdate implements AutoCloseable {
         }
     }
 
-    /** The operands of a minibatch with {@code count} rows. */
-    private final class Minibatch {
+    /** The operands of a minibatch with {@code count} rows of a source, and what is done with them. */
+    private final class Minibatch implements AutoCloseable {
         private final int count;
+        private final Source source;
+        private final RecordedWork loss;
+        private final RecordedWork step;
         private final Slice index;
         private final Slice packed;
         private final Slice masks;
@@ -348,8 +392,9 @@ final class PpoUpdate implements AutoCloseable {
         private final Slice advantages;
         private final Slice returns;
 
-        Minibatch(int count) {
+        Minibatch(int count, Source source) {
             this.count = count;
+            this.source = source;
             index = new Slice(PpoUpdate.this.index, 0, count);
             packed = new Slice(PpoUpdate.this.packed, 0, count * program.recordBytes());
             masks = new Slice(PpoUpdate.this.masks, 0, count * maskWords);
@@ -358,6 +403,15 @@ final class PpoUpdate implements AutoCloseable {
             oldValues = new Slice(PpoUpdate.this.oldValues, 0, count);
             advantages = new Slice(PpoUpdate.this.advantages, 0, count);
             returns = new Slice(PpoUpdate.this.returns, 0, count);
+            TrainingPass pass = model.trainingPass(count);
+            loss = device.record("minibatch loss", () -> forwardAndLoss(this, pass));
+            step = device.record("minibatch step", () -> backwardAndStep(pass));
+        }
+
+        @Override
+        public void close() {
+            loss.close();
+            step.close();
         }
     }
 }

@@ -21,9 +21,14 @@ final class GradientPlan {
     private final Map<Tensor, Long> offsets = new HashMap<>();
     private final List<Tensor> zeroed = new ArrayList<>();
     private final TreeMap<Long, Long> free = new TreeMap<>();
+    private final Map<Tensor, Long> outputOffsets = new HashMap<>();
+    private final boolean splitsTypes;
     private long end;
+    private long outputEnd;
 
-    GradientPlan(List<Operation> operations, List<Tensor> seeds, Set<Tensor> leaves) {
+    /** @param splitsTypes gradients of outputs lie in memory of their own, each in a place of its own */
+    GradientPlan(List<Operation> operations, List<Tensor> seeds, Set<Tensor> leaves, boolean splitsTypes) {
+        this.splitsTypes = splitsTypes;
         Set<Tensor> written = new HashSet<>(seeds);
         Set<Tensor> kept = new HashSet<>(seeds);
         kept.addAll(leaves);
@@ -68,6 +73,16 @@ final class GradientPlan {
         return offsets;
     }
 
+    /** First element of each gradient of an output, in memory of their own; empty unless types are split. */
+    Map<Tensor, Long> outputOffsets() {
+        return outputOffsets;
+    }
+
+    /** Elements needed for the gradients of outputs. */
+    long outputLength() {
+        return outputEnd;
+    }
+
     /** Outputs that nobody differentiates although their operation is: their gradient is 0. */
     List<Tensor> zeroed() {
         return zeroed;
@@ -84,6 +99,10 @@ final class GradientPlan {
 
     /** The smallest gap that fits, else the end. */
     private void place(Tensor tensor) {
+        if (isSeparate(tensor)) {
+            append(tensor);
+            return;
+        }
         long size = align(tensor.count());
         long best = -1;
         for (Map.Entry<Long, Long> gap : free.entrySet()) {
@@ -104,8 +123,17 @@ final class GradientPlan {
 
     /** A place that no gradient used before: it is cleared at the start of the pass. */
     private void append(Tensor tensor) {
+        if (isSeparate(tensor)) {
+            outputOffsets.put(tensor, outputEnd);
+            outputEnd += align(tensor.count());
+            return;
+        }
         offsets.put(tensor, end);
         end += align(tensor.count());
+    }
+
+    private boolean isSeparate(Tensor tensor) {
+        return splitsTypes && tensor.isReal();
     }
 
     private void release(Tensor tensor) {

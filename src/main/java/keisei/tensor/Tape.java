@@ -27,6 +27,7 @@ public final class Tape {
     private final TapeMemory memory;
     private final List<Operation> operations = new ArrayList<>();
     private final List<Tensor> activations = new ArrayList<>();
+    private final List<Tensor> outputs = new ArrayList<>();
     private final List<Tensor> workspaces = new ArrayList<>();
     private final List<Tensor> seeds = new ArrayList<>();
     private final Set<Tensor> leaves = new HashSet<>();
@@ -75,10 +76,10 @@ public final class Tape {
         return record(new ConvolutionOperation(device, shape, prepared, x, weight, bias, y), y);
     }
 
-    /** {@code y[N, out] = x[N, in] W^T + b}; weights {@code [out, in]}. */
+    /** {@code y[N, out] = x[N, in] W^T + b}, of the device's real type; weights {@code [out, in]}. */
     public Tensor linear(Tensor x, PreparedWeights prepared, Tensor weight, @Nullable Tensor bias) {
         expect("linear layer", x, x.size(0), weight.size(1));
-        Tensor y = newActivation(true, List.of(x.size(0), weight.size(0)));
+        Tensor y = newOutput(true, List.of(x.size(0), weight.size(0)));
         return record(new LinearOperation(device, prepared, x, weight, bias, y), y);
     }
 
@@ -130,6 +131,15 @@ public final class Tape {
                 new SqueezeExciteOperation(device, x, w1, b1, w2, b2, residual, relu, pooled, hidden, gate, y), y);
     }
 
+    /** {@code x} in the device's real type: {@code x} itself where activations have it already. */
+    public Tensor toReal(Tensor x) {
+        if (x.isReal() || !splitsTypes()) {
+            return x;
+        }
+        Tensor y = newOutput(x.needsGradient(), x.shape());
+        return record(new ConversionOperation(device, x, y), y);
+    }
+
     /** {@code max(x, 0)}. */
     public Tensor relu(Tensor x) {
         return activation(Activation.RELU, x);
@@ -146,7 +156,7 @@ public final class Tape {
     }
 
     private Tensor activation(Activation f, Tensor x) {
-        Tensor y = newActivation(x.needsGradient(), x.shape());
+        Tensor y = newLike(x, x.needsGradient());
         return record(new ActivationOperation(device, f, x, y), y);
     }
 
@@ -155,7 +165,11 @@ public final class Tape {
         if (!a.shape().equals(b.shape())) {
             throw new IllegalArgumentException("add: shapes %s and %s differ".formatted(a.shape(), b.shape()));
         }
-        Tensor y = newActivation(a.needsGradient() || b.needsGradient(), a.shape());
+        if (splitsTypes() && a.isReal() != b.isReal()) {
+            throw new IllegalArgumentException(
+                    "add: one operand of shape %s is an activation, the other an output".formatted(a.shape()));
+        }
+        Tensor y = newLike(a, a.needsGradient() || b.needsGradient());
         return record(new AddOperation(device, a, b, y), y);
     }
 
@@ -175,7 +189,7 @@ public final class Tape {
      */
     public Tensor maskedLogSoftmax(Tensor logits, Slice mask) {
         expectGradient("masked log-softmax", logits);
-        Tensor y = newActivation(true, logits.shape());
+        Tensor y = newOutput(true, logits.shape());
         return record(new LogSoftmaxOperation(device, logits, mask, y), y);
     }
 
@@ -187,8 +201,8 @@ public final class Tape {
      */
     public Evaluation evaluateActions(Tensor logits, Slice mask, Slice action) {
         expectGradient("evaluation of actions", logits);
-        Tensor logProbability = newActivation(true, List.of(logits.size(0)));
-        Tensor entropy = newActivation(true, List.of(logits.size(0)));
+        Tensor logProbability = newOutput(true, List.of(logits.size(0)));
+        Tensor entropy = newOutput(true, List.of(logits.size(0)));
         record(new EvaluationOperation(device, logits, mask, action, logProbability, entropy), logProbability);
         return new Evaluation(logProbability, entropy);
     }
@@ -215,6 +229,9 @@ public final class Tape {
         checkOpen();
         finished = true;
         bind(activations, memory.activations(length(activations)));
+        if (!outputs.isEmpty()) {
+            bind(outputs, memory.outputs(length(outputs)));
+        }
         if (!workspaces.isEmpty()) {
             bind(workspaces, memory.workspaces(length(workspaces)));
         }
@@ -235,11 +252,17 @@ public final class Tape {
         if (backwardSteps != null) {
             return;
         }
-        GradientPlan plan = new GradientPlan(operations, seeds, leaves);
+        GradientPlan plan = new GradientPlan(operations, seeds, leaves, splitsTypes());
         DeviceBuffer buffer = memory.gradients(Math.max(1, plan.length()));
         for (Map.Entry<Tensor, Long> placed : new HashMap<>(plan.offsets()).entrySet()) {
             Tensor tensor = placed.getKey();
             tensor.bindGradient(TapeMemory.slice(buffer, placed.getValue(), tensor.count()));
+        }
+        if (plan.outputLength() > 0) {
+            DeviceBuffer outputBuffer = memory.outputGradients(plan.outputLength());
+            plan.outputOffsets()
+                    .forEach((tensor, offset) ->
+                            tensor.bindGradient(TapeMemory.slice(outputBuffer, offset, tensor.count())));
         }
         zeroed = plan.zeroed().stream().map(Tensor::gradient).toArray(Slice[]::new);
         backwardSteps = plan.steps().toArray(Operation[]::new);
@@ -282,8 +305,27 @@ public final class Tape {
         return tensor;
     }
 
+    /** Whether activations and outputs are of different types and so lie in memory of their own. */
+    private boolean splitsTypes() {
+        return device.activationType() != device.realType();
+    }
+
+    private Tensor newOutput(boolean needsGradient, List<Integer> shape) {
+        if (!splitsTypes()) {
+            return newActivation(needsGradient, shape);
+        }
+        checkOpen();
+        Tensor tensor = Tensor.real(needsGradient, shape);
+        outputs.add(tensor);
+        return tensor;
+    }
+
+    private Tensor newLike(Tensor x, boolean needsGradient) {
+        return x.isReal() ? newOutput(needsGradient, x.shape()) : newActivation(needsGradient, x.shape());
+    }
+
     private Tensor newWorkspace(int count) {
-        Tensor tensor = Tensor.activation(false, List.of(count));
+        Tensor tensor = Tensor.real(false, List.of(count));
         workspaces.add(tensor);
         return tensor;
     }

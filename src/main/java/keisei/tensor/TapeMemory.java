@@ -2,26 +2,34 @@ package keisei.tensor;
 
 import java.util.ArrayList;
 import java.util.List;
+import keisei.device.DType;
 import keisei.device.Device;
 import keisei.device.DeviceBuffer;
 import keisei.device.DeviceMemoryException;
 import keisei.device.Slice;
 
 /**
- * The memory that a model's tapes share: activations, their gradients, and small workspaces. A tape uses each region
+ * The memory that a model's tapes share: activations, outputs, the gradients of both, and small workspaces. A tape uses each region
  * from its start, so a pass for a small batch costs nothing beside one for a large batch, and its contents last until
  * another tape runs. When a tape needs more than any before it, a larger buffer is added and the old ones stay for
  * the tapes that lie in them: record the largest batch first. Owns the buffers. Not thread-safe.
  */
 public final class TapeMemory implements AutoCloseable {
     private final Device device;
-    private final Region activations = new Region("activations");
-    private final Region gradients = new Region("activation gradients");
-    private final Region workspaces = new Region("workspaces");
+    private final Region activations;
+    private final Region gradients;
+    private final Region outputs;
+    private final Region outputGradients;
+    private final Region workspaces;
 
     /** Memory on {@code device}; nothing is allocated yet. */
     public TapeMemory(Device device) {
         this.device = device;
+        activations = new Region("activations", device.activationType());
+        gradients = new Region("activation gradients", device.activationType());
+        outputs = new Region("activations", device.realType());
+        outputGradients = new Region("activation gradients", device.realType());
+        workspaces = new Region("workspaces", device.realType());
     }
 
     Device device() {
@@ -36,6 +44,14 @@ public final class TapeMemory implements AutoCloseable {
         return gradients.atLeast(elements);
     }
 
+    DeviceBuffer outputs(long elements) {
+        return outputs.atLeast(elements);
+    }
+
+    DeviceBuffer outputGradients(long elements) {
+        return outputGradients.atLeast(elements);
+    }
+
     DeviceBuffer workspaces(long elements) {
         return workspaces.atLeast(elements);
     }
@@ -44,6 +60,8 @@ public final class TapeMemory implements AutoCloseable {
     public void close() {
         activations.close();
         gradients.close();
+        outputs.close();
+        outputGradients.close();
         workspaces.close();
     }
 
@@ -53,10 +71,12 @@ public final class TapeMemory implements AutoCloseable {
 
     private final class Region {
         private final String owner;
+        private final DType dtype;
         private final List<DeviceBuffer> buffers = new ArrayList<>();
 
-        Region(String owner) {
+        Region(String owner, DType dtype) {
             this.owner = owner;
+            this.dtype = dtype;
         }
 
         DeviceBuffer atLeast(long elements) {
@@ -70,7 +90,7 @@ public final class TapeMemory implements AutoCloseable {
                         "'%s' of one training pass need %d elements, at most %d are possible: lower minibatch_size"
                                 .formatted(owner, elements, Integer.MAX_VALUE));
             }
-            DeviceBuffer buffer = device.allocate(device.realType(), (int) elements, owner);
+            DeviceBuffer buffer = device.allocate(dtype, (int) elements, owner);
             buffers.add(buffer);
             return buffer;
         }

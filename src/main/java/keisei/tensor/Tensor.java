@@ -14,6 +14,7 @@ public final class Tensor {
     private final int count;
     private final boolean needsGradient;
     private final boolean parameter;
+    private final boolean real;
     private @Nullable Slice value;
     private @Nullable Slice gradient;
 
@@ -21,6 +22,7 @@ public final class Tensor {
             List<Integer> shape,
             boolean needsGradient,
             boolean parameter,
+            boolean real,
             @Nullable Slice value,
             @Nullable Slice gradient) {
         long elements = 1;
@@ -35,6 +37,7 @@ public final class Tensor {
         this.count = (int) elements;
         this.needsGradient = needsGradient;
         this.parameter = parameter;
+        this.real = real;
         this.value = value;
         this.gradient = gradient;
     }
@@ -45,15 +48,20 @@ public final class Tensor {
      * @throws IllegalArgumentException when a slice's length is not the shape's
      */
     public static Tensor parameter(Slice value, Slice gradient, Integer... shape) {
-        Tensor tensor = new Tensor(List.of(shape), true, true, value, gradient);
+        Tensor tensor = new Tensor(List.of(shape), true, true, true, value, gradient);
         tensor.checkLength(value);
         tensor.checkLength(gradient);
         return tensor;
     }
 
-    /** An activation; its memory comes with the tape's. */
+    /** An image or row of the device's activation type; its memory comes with the tape's. */
     static Tensor activation(boolean needsGradient, List<Integer> shape) {
-        return new Tensor(shape, needsGradient, false, null, null);
+        return new Tensor(shape, needsGradient, false, false, null, null);
+    }
+
+    /** An output or workspace of the device's real type; its memory comes with the tape's. */
+    static Tensor real(boolean needsGradient, List<Integer> shape) {
+        return new Tensor(shape, needsGradient, false, true, null, null);
     }
 
     private void checkLength(Slice slice) {
@@ -85,6 +93,11 @@ public final class Tensor {
 
     boolean isParameter() {
         return parameter;
+    }
+
+    /** Whether its elements are of the device's real type rather than its activation type. */
+    boolean isReal() {
+        return real;
     }
 
     /** The value. @throws IllegalStateException before the tape is finished */

@@ -11,6 +11,7 @@ import keisei.checkpoint.CheckpointStore;
 import keisei.checkpoint.ModelState;
 import keisei.checkpoint.OptimizerState;
 import keisei.config.AppConfig;
+import keisei.device.DType;
 import keisei.device.Device;
 import keisei.nn.ActorCritic;
 import keisei.nn.ModelRegistry;
@@ -19,7 +20,9 @@ import keisei.nn.PolicyInitialization;
 import keisei.optim.AdamOptimizer;
 import keisei.ppo.PpoAgent;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The model's life: creation, capture and restoring of the whole training state, checkpoints on disk. Owns the model.
@@ -59,7 +62,7 @@ public final class ModelManager implements AutoCloseable {
 
     /** Says why a wish for half precision is not followed. */
     void logPrecision() {
-        if (config.training().mixedPrecision()) {
+        if (config.training().mixedPrecision() && model.device().activationType() != DType.F16) {
             session.announce("training.mixed_precision is true, but device "
                     + model.device().name() + " computes in float32 only: going on in float32");
         }
@@ -103,7 +106,7 @@ public final class ModelManager implements AutoCloseable {
                 model.parameters().parameters().values().stream()
                         .mapToLong(entry -> entry.logicalCount())
                         .sum());
-        info.put("use_mixed_precision", false);
+        info.put("use_mixed_precision", model.device().activationType() == DType.F16);
         info.put("device", model.device().description());
         return info;
     }
@@ -120,7 +123,7 @@ public final class ModelManager implements AutoCloseable {
                 optimizer.appliedSteps(),
                 config.toTree(),
                 metrics.counters(),
-                JsonNodeFactory.instance.objectNode().put("gradient_steps", agent.gradientSteps()),
+                scheduleState(agent),
                 metrics.windows(),
                 streams.states(),
                 env.saveGames());
@@ -128,6 +131,15 @@ public final class ModelManager implements AutoCloseable {
                 manifest,
                 ModelState.capture(model.parameters()),
                 OptimizerState.capture(optimizer, model.parameters()));
+    }
+
+    private static JsonNode scheduleState(PpoAgent agent) {
+        ObjectNode state = JsonNodeFactory.instance.objectNode().put("gradient_steps", agent.gradientSteps());
+        if (agent.optimizer().lossScale() != null) {
+            AdamOptimizer.LossScale scale = agent.optimizer().lossScaleState();
+            state.put("loss_scale", scale.scale()).put("loss_scale_good_steps", scale.goodSteps());
+        }
+        return state;
     }
 
     /**
@@ -155,6 +167,15 @@ public final class ModelManager implements AutoCloseable {
             OptimizerState.restore(data.optimizer(), manifest.optimizerStep(), agent.optimizer(), model.parameters());
             agent.restoreGradientSteps(
                     manifest.schedule().path("gradient_steps").asLong(0));
+            JsonNode lossScale = manifest.schedule().path("loss_scale");
+            if (lossScale.isNumber()) {
+                agent.optimizer()
+                        .restoreLossScale(new AdamOptimizer.LossScale(
+                                lossScale.asDouble(),
+                                manifest.schedule()
+                                        .path("loss_scale_good_steps")
+                                        .asLong(0)));
+            }
             metrics.restore(manifest.counters(), manifest.metrics());
             streams.restore(manifest.randomStates());
             env.restoreGames(manifest.games());

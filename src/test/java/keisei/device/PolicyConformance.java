@@ -143,6 +143,7 @@ interface PolicyConformance extends Conformance {
                                     trial.normal("value", batch, 0, 0.3),
                                     trial.normal("old value", batch, 0, 0.3),
                                     trial.normal("returns", batch, 0, 0.3),
+                                    trial.real("loss scale", 1024),
                                     trial.output("dLogits", batch * actions),
                                     trial.output("dValue", batch),
                                     trial.output("metrics", PpoLossKernels.METRICS)));
@@ -169,6 +170,7 @@ interface PolicyConformance extends Conformance {
                                 trial.real("value", 0.5, 1, 0.125, -1),
                                 trial.real("old value", 0.5, 0, 0.25, 0),
                                 trial.real("returns", 0, 0, 0, 0),
+                                null,
                                 trial.output("dLogits", 8),
                                 trial.output("dValue", 4),
                                 trial.output("metrics", PpoLossKernels.METRICS)));

@@ -113,7 +113,7 @@ interface TrainingConformance extends Conformance {
             for (int length : new int[] {1, 50, 40_001}) {
                 agrees("Adam %d %s".formatted(length, settings), tolerance(), length, trial -> {
                     OptimizerKernels kernels = trial.device().optimizer();
-                    Slice control = trial.compared("control", trial.real("control", 0.01f, 0, 0));
+                    Slice control = trial.compared("control", trial.real("control", 0.01f, 0, 0, 4, 0));
                     Slice parameter = trial.output("parameter", length);
                     Slice moment1 = trial.compared("moment1", trial.real("moment1", new double[length]));
                     Slice moment2 = trial.compared("moment2", trial.real("moment2", new double[length]));
@@ -132,7 +132,7 @@ interface TrainingConformance extends Conformance {
         for (double bad : new double[] {Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY}) {
             agrees("gradient with " + bad, 0, 1, trial -> {
                 OptimizerKernels kernels = trial.device().optimizer();
-                Slice control = trial.compared("control", trial.real("control", 0.5, 3, 0));
+                Slice control = trial.compared("control", trial.real("control", 0.5, 3, 0, 8, 5));
                 Slice gradient = trial.real("gradient", 1, bad, 2);
                 AdamSettings settings = new AdamSettings(0.9, 0.999, 1e-8, 0.1, true, 1);
                 kernels.gradientNorm(gradient, control);
@@ -143,7 +143,26 @@ interface TrainingConformance extends Conformance {
                         gradient,
                         trial.output("moment1", 3),
                         trial.output("moment2", 3));
+                kernels.updateLossScale(LossScaling.DYNAMIC, control);
             });
         }
+    }
+
+    @Test
+    default void theLossScaleFollowsOverflowsAndGoodSteps() {
+        LossScaling scaling = new LossScaling(8, 4, 0.25, 3, 1, 100);
+        agrees("loss scale", 0, 1, trial -> {
+            OptimizerKernels kernels = trial.device().optimizer();
+            Slice good = trial.real("good gradient", 3, 4);
+            Slice bad = trial.real("bad gradient", 3, Double.POSITIVE_INFINITY);
+            Slice control = trial.real("control", 0, 0, 0, 8, 0);
+            String steps = "gggggbggggggbbbbbgggg";
+            for (int i = 0; i < steps.length(); i++) {
+                kernels.gradientNorm(steps.charAt(i) == 'g' ? good : bad, control);
+                kernels.updateLossScale(scaling, control);
+                Slice after = trial.compared("control after " + i, trial.real("control " + i, 0, 0, 0, 0, 0));
+                trial.device().elementwise().copy(control, after);
+            }
+        });
     }
 }

@@ -93,6 +93,11 @@ final class CapturingPolicy implements ActorCritic {
     }
 
     @Override
+    public void refresh() {
+        // Whatever is stale is remade on next use.
+    }
+
+    @Override
     public void parametersChanged() {
         throw new UnsupportedOperationException("made by hand");
     }

@@ -168,6 +168,7 @@ final class GoldenTower {
                         pass.value(),
                         where.reals(golden.input("old_value").values()),
                         where.reals(golden.input("ret").values()),
+                        null,
                         pass.dLogits(),
                         pass.dValue(),
                         metrics);

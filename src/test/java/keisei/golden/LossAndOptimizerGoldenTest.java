@@ -142,6 +142,7 @@ class LossAndOptimizerGoldenTest extends DeviceGoldenTests {
                         realOrZeros(value, batch),
                         realOrZeros(oldValue, batch),
                         realOrZeros(returns, batch),
+                        null,
                         dLogits,
                         dValue,
                         metrics);
@@ -252,7 +253,9 @@ class LossAndOptimizerGoldenTest extends DeviceGoldenTests {
         double[] g2 = golden.input("g2").values();
         Slice gradient = rig.real(concatenated(g0, g1, g2));
         int count = gradient.length();
-        Slice control = rig.zeros(OptimizerKernels.CONTROL);
+        double[] state = new double[OptimizerKernels.CONTROL];
+        state[OptimizerKernels.LOSS_SCALE] = 1;
+        Slice control = rig.real(state);
         Slice moment1 = rig.zeros(count);
         // Without memory the first moment is the clipped gradient itself.
         AdamSettings settings = new AdamSettings(0, 0.999, 1e-8, 0, false, golden.constant("max_norm"));
@@ -279,6 +282,7 @@ class LossAndOptimizerGoldenTest extends DeviceGoldenTests {
         Slice moment2 = rig.zeros(count);
         double[] state = new double[OptimizerKernels.CONTROL];
         state[OptimizerKernels.LEARNING_RATE] = golden.constant("lr");
+        state[OptimizerKernels.LOSS_SCALE] = 1;
         Slice control = rig.real(state);
         AdamSettings settings = new AdamSettings(
                 golden.constant("beta1"),

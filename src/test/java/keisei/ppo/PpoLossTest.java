@@ -228,6 +228,7 @@ class PpoLossTest {
                             reals[3].all(),
                             reals[4].all(),
                             reals[5].all(),
+                            null,
                             dLogits.all(),
                             dValue.all(),
                             metrics.all());

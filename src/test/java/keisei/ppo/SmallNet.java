@@ -130,6 +130,11 @@ final class SmallNet implements ActorCritic {
     }
 
     @Override
+    public void refresh() {
+        // Whatever is stale is remade on next use.
+    }
+
+    @Override
     public void parametersChanged() {
         hiddenWeights.invalidate();
         policyWeights.invalidate();

@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -11,7 +12,7 @@ import java.util.Map;
 /**
  * The learning experiment of docs/learning.md: the quick preset as it is, with the sign of GAE flipped, and without the
  * observation's rotation, several seeds each. A program, not a test: it takes five minutes a run on two cores.
- * Arguments: the variants (real, sign, rotation), then seeds.
+ * Arguments: the variants (real, sign, rotation), then seeds, then any overrides (training.total_timesteps=300000).
  */
 final class LearningExperiment {
     private static final Map<String, LearningRule> VARIANTS = new LinkedHashMap<>();
@@ -25,6 +26,7 @@ final class LearningExperiment {
     private LearningExperiment() {}
 
     public static void main(String[] arguments) throws Exception {
+        String[] overrides = Arrays.copyOfRange(arguments, 2, arguments.length);
         PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
         for (String variant : arguments[0].split(",", -1)) {
             LearningRule rule = VARIANTS.get(variant);
@@ -35,7 +37,7 @@ final class LearningExperiment {
                 Path directory = Files.createTempDirectory("keisei-learning");
                 long start = System.nanoTime();
                 TrainingSummary summary = LearningRuns.train(
-                        LearningRuns.config(directory, Long.parseLong(seed)),
+                        LearningRuns.config(directory, Long.parseLong(seed), overrides),
                         rule,
                         new PrintWriter(java.io.Writer.nullWriter()));
                 out.printf(

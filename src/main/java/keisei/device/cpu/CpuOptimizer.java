@@ -3,6 +3,7 @@ package keisei.device.cpu;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 import keisei.device.AdamSettings;
+import keisei.device.LossScaling;
 import keisei.device.OptimizerKernels;
 import keisei.device.Slice;
 
@@ -64,7 +65,7 @@ final class CpuOptimizer implements OptimizerKernels {
         for (int chunk = 0; chunk < chunks; chunk++) {
             sum += partialSums[chunk];
         }
-        controls[control.offset() + GRADIENT_NORM] = (float) Math.sqrt(sum);
+        controls[control.offset() + GRADIENT_NORM] = (float) (Math.sqrt(sum) / controls[control.offset() + LOSS_SCALE]);
     }
 
     private void sumSquares(int chunk, int worker) {
@@ -115,7 +116,8 @@ final class CpuOptimizer implements OptimizerKernels {
         controls[control.offset() + APPLIED_STEPS] = (float) steps;
         double learningRate = controls[control.offset() + LEARNING_RATE];
         boolean clips = settings.maxGradientNorm() > 0;
-        clip = clips ? (float) Math.min(1, settings.maxGradientNorm() / (norm + 1e-6)) : 1;
+        double clipped = clips ? Math.min(1, settings.maxGradientNorm() / (norm + 1e-6)) : 1;
+        clip = (float) (clipped / controls[control.offset() + LOSS_SCALE]);
         beta1 = (float) settings.beta1();
         beta2 = (float) settings.beta2();
         oneMinusBeta1 = (float) (1 - settings.beta1());
@@ -126,6 +128,21 @@ final class CpuOptimizer implements OptimizerKernels {
         stepSize = (float) (-learningRate / (1 - Math.pow(settings.beta1(), steps)));
         rootCorrection = (float) (1 / Math.sqrt(1 - Math.pow(settings.beta2(), steps)));
         workers.run(step, chunks(length));
+    }
+
+    @Override
+    public void updateLossScale(LossScaling scaling, Slice control) {
+        float[] controls = operands.floats("control", control, CONTROL);
+        int at = control.offset();
+        if (!Float.isFinite(controls[at + GRADIENT_NORM])) {
+            controls[at + LOSS_SCALE] =
+                    (float) Math.max(scaling.minimum(), controls[at + LOSS_SCALE] * scaling.backoff());
+            controls[at + GOOD_STEPS] = 0;
+        } else if (++controls[at + GOOD_STEPS] >= scaling.growthInterval()) {
+            controls[at + LOSS_SCALE] =
+                    (float) Math.min(scaling.maximum(), controls[at + LOSS_SCALE] * scaling.growth());
+            controls[at + GOOD_STEPS] = 0;
+        }
     }
 
     private void step(int chunk, int worker) {

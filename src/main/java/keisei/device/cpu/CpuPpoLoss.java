@@ -4,6 +4,7 @@ import java.util.Arrays;
 import keisei.device.PpoLossKernels;
 import keisei.device.PpoLossSettings;
 import keisei.device.Slice;
+import org.jspecify.annotations.Nullable;
 
 /** The PPO loss: rows in parallel, then the metrics summed in float64 in the order of the rows. */
 final class CpuPpoLoss implements PpoLossKernels {
@@ -39,6 +40,7 @@ final class CpuPpoLoss implements PpoLossKernels {
     private int dLogitsOffset;
     private float[] dValue = Operands.NONE;
     private int dValueOffset;
+    private double scale;
 
     CpuPpoLoss(CpuDevice device, Workers workers) {
         operands = device.operands();
@@ -60,6 +62,7 @@ final class CpuPpoLoss implements PpoLossKernels {
             Slice value,
             Slice oldValue,
             Slice returns,
+            @Nullable Slice lossScale,
             Slice dLogits,
             Slice dValue,
             Slice metrics) {
@@ -88,6 +91,7 @@ final class CpuPpoLoss implements PpoLossKernels {
         dLogitsOffset = dLogits.offset();
         this.dValue = operands.floats("dValue", dValue, batch);
         dValueOffset = dValue.offset();
+        scale = lossScale == null ? 1 : operands.floats("lossScale", lossScale, 1)[lossScale.offset()];
         float[] sums = operands.floats("metrics", metrics, METRICS);
         if (rowMetrics.length < batch * METRICS) {
             rowMetrics = new double[batch * METRICS];
@@ -127,10 +131,10 @@ final class CpuPpoLoss implements PpoLossKernels {
         double plain = ratio * a;
         double clipped = settings.clipPolicyLoss() ? Math.clamp(ratio, 1 - range, 1 + range) * a : plain;
         // Where the clipped term is the smaller one it is constant; where both are equal they are the same function.
-        double gLogp = clipped < plain ? 0 : -plain / batch;
+        double gLogp = clipped < plain ? 0 : -plain * scale / batch;
         int start = dLogitsOffset + row * actions;
         Arrays.fill(dLogits, start, start + actions, 0f);
-        own.addGradient(chosen, gLogp, -settings.entropyCoefficient() / batch, entropy, dLogits, start);
+        own.addGradient(chosen, gLogp, -settings.entropyCoefficient() * scale / batch, entropy, dLogits, start);
         int m = row * METRICS;
         double deviation = Math.abs(ratio - 1);
         rowMetrics[m + POLICY_LOSS] = -Math.min(plain, clipped);
@@ -160,7 +164,7 @@ final class CpuPpoLoss implements PpoLossKernels {
                 loss = clippedLoss;
             }
         }
-        dValue[dValueOffset + row] = (float) (settings.valueCoefficient() * gradient / batch);
+        dValue[dValueOffset + row] = (float) (settings.valueCoefficient() * gradient * scale / batch);
         rowMetrics[row * METRICS + VALUE_LOSS] = loss;
     }
 }

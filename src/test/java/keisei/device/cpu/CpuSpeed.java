@@ -332,7 +332,7 @@ final class CpuSpeed {
                     0,
                     seconds(() -> device.ppoLoss()
                             .lossAndGradient(
-                                    batch, actions, settings, l, m, a, r[1], r[2], r[3], r[4], r[5], g, r[6],
+                                    batch, actions, settings, l, m, a, r[1], r[2], r[3], r[4], r[5], null, g, r[6],
                                     metrics)));
         }
     }
@@ -345,6 +345,7 @@ final class CpuSpeed {
                 DeviceBuffer v = device.allocate(DType.F32, length, "v");
                 DeviceBuffer control = device.allocate(DType.F32, OptimizerKernels.CONTROL, "control")) {
             Slice[] s = {p.all(), g.all(), m.all(), v.all(), control.all()};
+            device.elementwise().fill(s[4].range(OptimizerKernels.LOSS_SCALE, 1), 1);
             print(
                     "gradient norm of " + length,
                     2.0 * length,

@@ -1,6 +1,7 @@
 package keisei.device.reference;
 
 import keisei.device.AdamSettings;
+import keisei.device.LossScaling;
 import keisei.device.OptimizerKernels;
 import keisei.device.Slice;
 
@@ -19,7 +20,7 @@ final class ReferenceOptimizer implements OptimizerKernels {
         for (int i = 0; i < gradient.length(); i++) {
             sum += g.get(i) * g.get(i);
         }
-        state.set(GRADIENT_NORM, Math.sqrt(sum));
+        state.set(GRADIENT_NORM, Math.sqrt(sum) / state.get(LOSS_SCALE));
     }
 
     @Override
@@ -42,7 +43,7 @@ final class ReferenceOptimizer implements OptimizerKernels {
         double correction1 = 1 - Math.pow(settings.beta1(), step);
         double correction2 = 1 - Math.pow(settings.beta2(), step);
         for (int i = 0; i < count; i++) {
-            double g = gradients.get(i) * clip;
+            double g = gradients.get(i) / state.get(LOSS_SCALE) * clip;
             double value = p.get(i);
             if (settings.decoupled()) {
                 value *= 1 - rate * settings.weightDecay();
@@ -54,5 +55,16 @@ final class ReferenceOptimizer implements OptimizerKernels {
             double denominator = Math.sqrt(v.get(i) / correction2) + settings.epsilon();
             p.set(i, value - rate * (m.get(i) / correction1) / denominator);
         }
+    }
+
+    @Override
+    public void updateLossScale(LossScaling scaling, Slice control) {
+        Reals state = operands.reals("control", control, CONTROL);
+        boolean finite = Double.isFinite(state.get(GRADIENT_NORM));
+        double good = finite ? state.get(GOOD_STEPS) + 1 : 0;
+        boolean grows = finite && good >= scaling.growthInterval();
+        double factor = grows ? scaling.growth() : finite ? 1 : scaling.backoff();
+        state.set(LOSS_SCALE, Math.clamp(state.get(LOSS_SCALE) * factor, scaling.minimum(), scaling.maximum()));
+        state.set(GOOD_STEPS, grows ? 0 : good);
     }
 }

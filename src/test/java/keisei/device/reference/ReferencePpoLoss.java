@@ -3,6 +3,7 @@ package keisei.device.reference;
 import keisei.device.PpoLossKernels;
 import keisei.device.PpoLossSettings;
 import keisei.device.Slice;
+import org.jspecify.annotations.Nullable;
 
 final class ReferencePpoLoss implements PpoLossKernels {
     private final Operands operands;
@@ -24,6 +25,7 @@ final class ReferencePpoLoss implements PpoLossKernels {
             Slice value,
             Slice oldValue,
             Slice returns,
+            @Nullable Slice lossScale,
             Slice dLogits,
             Slice dValue,
             Slice metrics) {
@@ -39,6 +41,9 @@ final class ReferencePpoLoss implements PpoLossKernels {
         Reals valueGradient = operands.reals("dValue", dValue, batch);
         Reals sums = operands.reals("metrics", metrics, METRICS);
         double clip = settings.clipRange();
+        double scale = lossScale == null
+                ? 1
+                : operands.reals("lossScale", lossScale, 1).get(0);
         for (int n = 0; n < batch; n++) {
             MaskedSoftmax row = new MaskedSoftmax(n, actions, in, words, mask);
             int chosen = given[action.offset() + n];
@@ -49,8 +54,8 @@ final class ReferencePpoLoss implements PpoLossKernels {
             double plain = ratio * a;
             double clipped = settings.clipPolicyLoss() ? Math.clamp(ratio, 1 - clip, 1 + clip) * a : plain;
             // Where the clipped branch is the smaller one, it is constant.
-            double dLogP = plain <= clipped ? -plain / batch : 0;
-            double dEntropy = -settings.entropyCoefficient() / batch;
+            double dLogP = plain <= clipped ? -plain * scale / batch : 0;
+            double dEntropy = -settings.entropyCoefficient() * scale / batch;
             for (int i = 0; i < actions; i++) {
                 logitGradient.set(n * actions + i, row.legal(i) ? row.gradient(i, chosen, dLogP, dEntropy) : 0);
             }
@@ -66,7 +71,7 @@ final class ReferencePpoLoss implements PpoLossKernels {
                     slope = Math.abs(move) < clip ? 2 * clippedError : 0;
                 }
             }
-            valueGradient.set(n, settings.valueCoefficient() * slope / batch);
+            valueGradient.set(n, settings.valueCoefficient() * slope * scale / batch);
 
             sums.add(POLICY_LOSS, -Math.min(plain, clipped));
             sums.add(VALUE_LOSS, squared);
