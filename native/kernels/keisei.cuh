@@ -189,3 +189,151 @@ __device__ __forceinline__ T block_sum(T value, T* scratch) {
     __syncthreads();
     return total;
 }
+
+// ---------------------------------------------------------------------------------------------------------------
+// The softmax of one row over its legal actions. Sampling, evaluation and the loss all use it, so that their
+// log-probabilities are equal bit for bit.
+// ---------------------------------------------------------------------------------------------------------------
+
+/**
+ * Calls body(action) on the threads whose action is legal. Each warp has a contiguous part of the mask's words, a lane
+ * each bit; words without a legal action cost one load.
+ */
+template <typename F>
+__device__ __forceinline__ void for_each_legal(unsigned actions, const unsigned* mask, F body) {
+    unsigned words = (actions + 31) / 32;
+    unsigned perWarp = (words + kThreads / 32 - 1) / (kThreads / 32);
+    unsigned lane = threadIdx.x % 32;
+    unsigned from = threadIdx.x / 32 * perWarp;
+    for (unsigned word = from; word < smaller(words, from + perWarp); word++) {
+        unsigned action = word * 32 + lane;
+        if ((mask[word] >> lane & 1u) != 0 && action < actions) {
+            body(action);
+        }
+    }
+}
+
+/** One row, computed by a block of kThreads; every thread has all of it. */
+struct MaskedRow {
+    static constexpr int kNone = -1;
+
+    int best;        // the legal action with the largest logit, the first of equals; kNone where none is legal
+    float largest;   // its logit
+    double sum;      // of exp(logit - largest)
+    double weighted; // sum of exp(logit - largest) * (logit - largest)
+    float logSum;
+    float inverseSum;
+
+    struct Scratch {
+        float largest[kThreads / 32];
+        int best[kThreads / 32];
+        double sums[kThreads / 32]; // of each warp's part of the actions; stays valid
+        double weighted[kThreads / 32];
+    };
+
+    static __device__ __forceinline__ bool precedes(float a, int i, float b, int j) {
+        return i != kNone && (j == kNone || a > b || (a == b && i < j));
+    }
+
+    __device__ __forceinline__ float shifted(float logit) const {
+        return logit - largest;
+    }
+
+    __device__ __forceinline__ float log_probability(float logit) const {
+        return shifted(logit) - logSum;
+    }
+
+    __device__ __forceinline__ float probability(float logit) const {
+        return expf(shifted(logit)) * inverseSum;
+    }
+
+    __device__ __forceinline__ float entropy() const {
+        return best == kNone ? 0.0f : logSum - (float)weighted * inverseSum;
+    }
+
+    __device__ MaskedRow(unsigned actions, const float* logits, const unsigned* mask, Scratch& scratch) {
+        unsigned lane = threadIdx.x % 32;
+        unsigned warp = threadIdx.x / 32;
+        best = kNone;
+        largest = negative_infinity();
+        for_each_legal(actions, mask, [&](unsigned action) {
+            float logit = logits[action];
+            if (precedes(logit, (int)action, largest, best)) {
+                largest = logit;
+                best = (int)action;
+            }
+        });
+        for (int distance = 16; distance > 0; distance /= 2) {
+            float otherLargest = __shfl_xor_sync(kFullWarp, largest, distance);
+            int otherBest = __shfl_xor_sync(kFullWarp, best, distance);
+            if (precedes(otherLargest, otherBest, largest, best)) {
+                largest = otherLargest;
+                best = otherBest;
+            }
+        }
+        if (lane == 0) {
+            scratch.largest[warp] = largest;
+            scratch.best[warp] = best;
+        }
+        __syncthreads();
+        for (unsigned i = 0; i < kThreads / 32; i++) {
+            if (precedes(scratch.largest[i], scratch.best[i], largest, best)) {
+                largest = scratch.largest[i];
+                best = scratch.best[i];
+            }
+        }
+        sum = 0.0;
+        weighted = 0.0;
+        for_each_legal(actions, mask, [&](unsigned action) {
+            float distance = shifted(logits[action]);
+            float exponential = expf(distance);
+            if (exponential > 0.0f) {
+                sum += exponential;
+                weighted += (double)exponential * distance;
+            }
+        });
+        sum = warp_sum(sum);
+        weighted = warp_sum(weighted);
+        if (lane == 0) {
+            scratch.sums[warp] = sum;
+            scratch.weighted[warp] = weighted;
+        }
+        __syncthreads();
+        sum = 0.0;
+        weighted = 0.0;
+        for (unsigned i = 0; i < kThreads / 32; i++) {
+            sum += scratch.sums[i];
+            weighted += scratch.weighted[i];
+        }
+        logSum = logf((float)sum);
+        inverseSum = 1.0f / (float)sum;
+    }
+};
+
+/** Whether an action is legal in a row. */
+__device__ __forceinline__ bool is_legal(unsigned actions, const unsigned* mask, int action) {
+    return action >= 0 && (unsigned)action < actions && (mask[action / 32] >> (action % 32) & 1u) != 0;
+}
+
+/** Log-probability of an action: 0 where none is legal, else negative infinity for an illegal one. */
+__device__ __forceinline__ float log_probability_of(
+    const MaskedRow& row, unsigned actions, const float* logits, const unsigned* mask, int action) {
+    if (row.best == MaskedRow::kNone) {
+        return 0.0f;
+    }
+    return is_legal(actions, mask, action) ? row.log_probability(logits[action]) : negative_infinity();
+}
+
+/**
+ * The gradient of g * log_probability(action) + gEntropy * entropy by one legal logit: g * (1[it is the action] - p) -
+ * gEntropy * p * (log p + entropy).
+ */
+__device__ __forceinline__ float logit_gradient(
+    const MaskedRow& row, float logit, bool isAction, float g, float gEntropy, float entropy) {
+    float p = row.probability(logit);
+    float gradient = (isAction ? g : 0.0f) - g * p;
+    if (gEntropy != 0.0f && p > 0.0f) {
+        gradient -= gEntropy * p * (row.log_probability(logit) + entropy);
+    }
+    return gradient;
+}
