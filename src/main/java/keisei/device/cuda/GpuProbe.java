@@ -1,13 +1,9 @@
 package keisei.device.cuda;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,11 +17,10 @@ public final class GpuProbe {
     static final String DRIVER_LIBRARY = "libcuda.so.1";
     private static final int NAME_BYTES = 256;
 
-    private final Linker linker = Linker.nativeLinker();
-    private final SymbolLookup library;
+    private final NativeCalls library;
     private final Arena arena;
 
-    private GpuProbe(SymbolLookup library, Arena arena) {
+    private GpuProbe(NativeCalls library, Arena arena) {
         this.library = library;
         this.arena = arena;
     }
@@ -38,7 +33,12 @@ public final class GpuProbe {
      *
      * @param driverVersion newest CUDA version that the driver supports, such as 13.0
      */
-    public record Found(String driverVersion, List<Gpu> gpus) implements Result {}
+    public record Found(String driverVersion, List<Gpu> gpus) implements Result {
+        /** The number before the point of {@link #driverVersion}. */
+        int cudaMajor() {
+            return Integer.parseInt(driverVersion.substring(0, driverVersion.indexOf('.')));
+        }
+    }
 
     /** A GPU as the driver names it. */
     public record Gpu(String name, long memoryBytes) {}
@@ -66,11 +66,12 @@ public final class GpuProbe {
         try (Arena arena = Arena.ofConfined()) {
             SymbolLookup library;
             try {
-                library = SymbolLookup.libraryLookup(libraryName, arena);
+                // The driver stays loaded: it is not made to be unloaded, and will be used if it has a GPU.
+                library = SymbolLookup.libraryLookup(libraryName, Arena.global());
             } catch (IllegalArgumentException e) {
                 return new Unusable(libraryName + " (the NVIDIA driver's library) cannot be loaded: " + e.getMessage());
             }
-            return new GpuProbe(library, arena).ask();
+            return new GpuProbe(new NativeCalls(libraryName, library), arena).ask();
         } catch (Failed e) {
             return new Unusable(String.valueOf(e.getMessage()));
         }
@@ -103,21 +104,11 @@ public final class GpuProbe {
         return value.get(ValueLayout.JAVA_INT, 0);
     }
 
-    @SuppressWarnings("restricted")
     private void call(String function, Object... arguments) throws Failed {
-        MemoryLayout[] layouts = new MemoryLayout[arguments.length];
-        for (int i = 0; i < layouts.length; i++) {
-            layouts[i] = arguments[i] instanceof Integer ? ValueLayout.JAVA_INT : ValueLayout.ADDRESS;
+        if (!library.has(function)) {
+            throw new Failed("the driver library has no " + function);
         }
-        MemorySegment symbol =
-                library.find(function).orElseThrow(() -> new Failed("the driver library has no " + function));
-        MethodHandle handle = linker.downcallHandle(symbol, FunctionDescriptor.of(ValueLayout.JAVA_INT, layouts));
-        int result;
-        try {
-            result = (int) handle.invokeWithArguments(arguments);
-        } catch (Throwable e) {
-            throw new IllegalStateException(function + " could not be called", e);
-        }
+        int result = library.call(function, arguments);
         if (result != 0) {
             throw new Failed(function + " failed with CUresult " + result + meaning(result));
         }

@@ -1,3 +1,3 @@
-/** What Keisei knows about CUDA devices: so far, whether the driver has a usable one. */
+/** The CUDA device: finding and loading NVIDIA's libraries, their bindings, memory, and the primitives on a GPU. */
 @org.jspecify.annotations.NullMarked
 package keisei.device.cuda;
