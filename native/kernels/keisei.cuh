@@ -92,11 +92,7 @@ __device__ __forceinline__ bool is_finite(float x) {
 }
 
 __device__ __forceinline__ float negative_infinity() {
-#ifdef KEISEI_SOFTWARE_DEVICE
-    return -__builtin_inff();
-#else
-    return __int_as_float(0xff800000);
-#endif
+    return __int_as_float((int)0xff800000);
 }
 
 __device__ __forceinline__ unsigned smaller(unsigned a, unsigned b) {
