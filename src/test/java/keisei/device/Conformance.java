@@ -4,7 +4,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import keisei.device.reference.ReferenceDevice;
 
 /**
@@ -21,24 +23,54 @@ interface Conformance {
     }
 
     /**
-     * Runs an operation on the reference and on this device with 1, 2 and 3 threads: its outputs must be close to the
-     * reference's, and the same bit for bit for every number of threads.
+     * Type of the device's activations. With F16 their numbers are rounded before, and results that are activations (or
+     * computed from rounded copies) are held to {@link #roundedTolerance()} instead.
+     */
+    default DType activations() {
+        return DType.F32;
+    }
+
+    /** The most that a rounded result may differ from float64, as a share of its largest magnitude. */
+    default double roundedTolerance() {
+        return 2e-2;
+    }
+
+    /** Elements before each operand in its buffer: 5, or 16 for operands at multiples of 16 bytes. */
+    default int leading() {
+        return 5;
+    }
+
+    /** How many numbers of threads are tried. */
+    default int mostThreads() {
+        return 3;
+    }
+
+    /**
+     * Runs an operation on the reference and on this device with 1 to {@link #mostThreads} threads: its outputs must be
+     * close to the reference's, and the same bit for bit for every number of threads.
      */
     default void agrees(String what, double tolerance, long seed, Consumer<Trial> operation) {
         Map<String, double[]> expected;
         try (ReferenceDevice reference = new ReferenceDevice()) {
-            expected = run(reference, seed, operation);
+            expected = run(reference, seed, operation).results();
         }
         Map<String, double[]> first = new LinkedHashMap<>();
-        for (int threads = 1; threads <= 3; threads++) {
-            Map<String, double[]> actual;
+        for (int threads = 1; threads <= mostThreads(); threads++) {
+            Outcome outcome;
             try (Device device = open(threads)) {
-                actual = run(device, seed, operation);
+                outcome = run(device, seed, operation);
             }
+            Map<String, double[]> actual = outcome.results();
             if (threads == 1) {
                 first.putAll(actual);
-                expected.forEach((name, values) ->
-                        close(what + ": " + name, tolerance, values, Objects.requireNonNull(actual.get(name))));
+                expected.forEach((name, values) -> {
+                    double[] own = Objects.requireNonNull(actual.get(name));
+                    if (outcome.rounded().contains(name)) {
+                        closeToLargest(what + ": " + name, roundedTolerance(), values, own);
+                    } else {
+                        close(what + ": " + name, tolerance, values, own);
+                    }
+                });
             } else {
                 int count = threads;
                 first.forEach((name, values) -> identical(
@@ -49,15 +81,34 @@ interface Conformance {
         }
     }
 
-    private static Map<String, double[]> run(Device device, long seed, Consumer<Trial> operation) {
-        try (Trial trial = new Trial(device, seed)) {
+    /** Outputs by name, and the names of those that are rounded. */
+    record Outcome(Map<String, double[]> results, Set<String> rounded) {}
+
+    private Outcome run(Device device, long seed, Consumer<Trial> operation) {
+        try (Trial trial = new Trial(device, new Trial.Storage(activations(), leading()), seed)) {
             operation.accept(trial);
             device.synchronize();
             Map<String, double[]> results = trial.results();
             if (results.isEmpty()) {
                 throw new AssertionError("the operation compares nothing");
             }
-            return results;
+            Set<String> rounded =
+                    results.keySet().stream().filter(trial::isRounded).collect(Collectors.toSet());
+            return new Outcome(results, rounded);
+        }
+    }
+
+    private static void closeToLargest(String what, double tolerance, double[] expected, double[] actual) {
+        double largest = 0;
+        double difference = 0;
+        for (int i = 0; i < expected.length; i++) {
+            largest = Math.max(largest, Math.abs(expected[i]));
+            // A NaN stays one.
+            difference = Math.max(difference, Math.abs(expected[i] - actual[i]));
+        }
+        if (!(difference <= tolerance * largest)) {
+            throw new AssertionError("%s differs by %.3g, at most %.3g of its largest magnitude %.3g allowed"
+                    .formatted(what, difference, tolerance, largest));
         }
     }
 

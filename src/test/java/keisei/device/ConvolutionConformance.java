@@ -26,9 +26,9 @@ interface ConvolutionConformance extends Conformance {
         String what = "forward %s, batch %d, flags %d".formatted(shape, batch, flags);
         agrees(what, convolutionTolerance(), seed, trial -> {
             Device device = trial.device();
-            Slice x = trial.normal("x", batch * shape.spatial() * shape.inChannels());
-            Slice y = trial.output("y", out);
-            Slice residual = (flags & 16) != 0 ? y : trial.normal("residual", out);
+            Slice x = trial.activation("x", batch * shape.spatial() * shape.inChannels());
+            Slice y = trial.activationOutput("y", out);
+            Slice residual = (flags & 16) != 0 ? y : trial.activation("residual", out);
             Epilogue epilogue = new Epilogue(
                     (flags & 1) != 0 ? trial.normal("scale", shape.outChannels()) : null,
                     (flags & 2) != 0 ? trial.normal("shift", shape.outChannels()) : null,
@@ -44,10 +44,10 @@ interface ConvolutionConformance extends Conformance {
         String what = "gradients %s, batch %d, accumulate %s, bias %s".formatted(shape, batch, accumulate, bias);
         agrees(what, convolutionTolerance(), seed, trial -> {
             Device device = trial.device();
-            Slice x = trial.normal("x", batch * shape.spatial() * shape.inChannels());
-            Slice dy = trial.normal("dy", batch * shape.spatial() * shape.outChannels());
-            Slice dx = trial.output("dx", x.length());
-            Slice dw = trial.output("dw", shape.weightCount());
+            Slice x = trial.activation("x", batch * shape.spatial() * shape.inChannels());
+            Slice dy = trial.activation("dy", batch * shape.spatial() * shape.outChannels());
+            Slice dx = trial.activationOutput("dx", x.length());
+            Slice dw = trial.roundedOutput("dw", shape.weightCount());
             Slice dbias = bias ? trial.output("dbias", shape.outChannels()) : null;
             try (PreparedWeights prepared = device.convolution().prepare(shape, weights(trial, shape))) {
                 device.convolution().backwardData(prepared, batch, dy, dx, accumulate);
@@ -123,10 +123,10 @@ interface ConvolutionConformance extends Conformance {
             ConvolutionShape shape = new ConvolutionShape(9, 9, 6, 8, kernel);
             agrees("invalidate, kernel " + kernel, convolutionTolerance(), 1, trial -> {
                 Device device = trial.device();
-                Slice x = trial.normal("x", 81 * 6);
-                Slice dy = trial.normal("dy", 81 * 8);
-                Slice y = trial.output("y", 81 * 8);
-                Slice dx = trial.output("dx", 81 * 6);
+                Slice x = trial.activation("x", 81 * 6);
+                Slice dy = trial.activation("dy", 81 * 8);
+                Slice y = trial.activationOutput("y", 81 * 8);
+                Slice dx = trial.activationOutput("dx", 81 * 6);
                 Slice w = weights(trial, shape);
                 try (PreparedWeights prepared = device.convolution().prepare(shape, w)) {
                     device.convolution().forward(prepared, 1, x, Epilogue.NONE, y);
@@ -161,20 +161,22 @@ interface ConvolutionConformance extends Conformance {
         String what = "linear %d to %d, batch %d, bias %s, accumulate %s".formatted(in, out, batch, bias, accumulate);
         agrees(what, tolerance(), in, trial -> {
             Device device = trial.device();
-            Slice x = trial.normal("x", batch * in);
+            Slice x = trial.activation("x", batch * in);
             Slice w = trial.normal("w", in * out, 0, 1 / Math.sqrt(in));
-            Slice dy = trial.normal("dy", batch * out);
+            // Logits and their gradients are real, hidden layers activations.
+            boolean hidden = out % 2 == 0;
+            Slice dy = hidden ? trial.activation("dy", batch * out) : trial.normal("dy", batch * out);
             Slice b = bias ? trial.normal("b", out) : null;
-            Slice y = trial.output("y", batch * out);
-            Slice dx = trial.output("dx", batch * in);
-            Slice dw = trial.output("dw", in * out);
+            Slice y = hidden ? trial.activationOutput("y", batch * out) : trial.roundedOutput("y", batch * out);
+            Slice dx = trial.activationOutput("dx", batch * in);
+            Slice dw = trial.roundedOutput("dw", in * out);
             Slice dbias = bias ? trial.output("dbias", out) : null;
             try (PreparedWeights prepared = device.linear().prepare(in, out, w)) {
                 device.linear().forward(prepared, batch, x, b, y);
                 device.linear().backwardData(prepared, batch, dy, dx, accumulate);
                 device.elementwise().scale(w, 0.5);
                 prepared.invalidate();
-                device.linear().forward(prepared, batch, x, b, trial.output("second y", batch * out));
+                device.linear().forward(prepared, batch, x, b, trial.roundedOutput("second y", batch * out));
             }
             device.linear().backwardWeights(in, out, batch, x, dy, dw, dbias);
         });

@@ -11,26 +11,29 @@ interface LayerConformance extends Conformance {
         for (int length : new int[] {0, 1, 7, 33, 40_000}) {
             agrees("element-wise, length " + length, tolerance(), length, trial -> {
                 ElementwiseKernels kernels = trial.device().elementwise();
-                Slice a = trial.normal("a", length);
-                Slice b = trial.normal("b", length);
-                kernels.fill(trial.output("filled", length), -2.5);
-                kernels.copy(a, trial.output("copied", length));
-                kernels.add(a, b, trial.output("sum", length));
-                Slice inPlace = trial.output("sum in place", length);
+                Slice a = trial.activation("a", length);
+                Slice b = trial.activation("b", length);
+                kernels.fill(trial.activationOutput("filled", length), -2.5);
+                kernels.copy(a, trial.activationOutput("copied", length));
+                kernels.copy(a, trial.output("copied to real", length));
+                kernels.copy(trial.normal("real", length), trial.activationOutput("copied from real", length));
+                kernels.fill(trial.output("filled reals", length), -1e-3);
+                kernels.add(a, b, trial.activationOutput("sum", length));
+                Slice inPlace = trial.activationOutput("sum in place", length);
                 kernels.add(a, inPlace, inPlace);
-                kernels.accumulate(b, trial.output("accumulated", length));
-                kernels.scale(trial.output("scaled", length), 0.37);
+                kernels.accumulate(b, trial.activationOutput("accumulated", length));
+                kernels.scale(trial.activationOutput("scaled", length), 0.37);
                 kernels.fill(trial.compared("filled ints", trial.ints("ints", new int[length])), -7.9);
                 Slice source = trial.bytes("bytes", length, 256);
                 kernels.copy(source, trial.compared("copied bytes", trial.bytes("more bytes", length, 9)));
                 for (Activation f : Activation.values()) {
-                    kernels.activate(f, a, trial.output(f + " out", length));
-                    Slice y = trial.normal(f + " y", length, 0, 0.5);
-                    kernels.activateBackward(f, y, b, trial.output(f + " dx", length), false);
-                    kernels.activateBackward(f, y, b, trial.output(f + " dx accumulated", length), true);
-                    Slice gradient = trial.output(f + " in place", length);
+                    kernels.activate(f, a, trial.activationOutput(f + " out", length));
+                    Slice y = trial.activation(f + " y", length, 0, 0.5);
+                    kernels.activateBackward(f, y, b, trial.activationOutput(f + " dx", length), false);
+                    kernels.activateBackward(f, y, b, trial.activationOutput(f + " dx accumulated", length), true);
+                    Slice gradient = trial.activationOutput(f + " in place", length);
                     kernels.activateBackward(f, y, gradient, gradient, false);
-                    Slice activated = trial.output(f + " activated in place", length);
+                    Slice activated = trial.activationOutput(f + " activated in place", length);
                     kernels.activate(f, activated, activated);
                 }
             });
@@ -40,9 +43,9 @@ interface LayerConformance extends Conformance {
     @Test
     default void activationsOfExtremeValuesAgreeWithFloat64() {
         agrees("extremes", tolerance(), 1, trial -> {
-            Slice x = trial.real("x", -0.0, 0, 1e-40f, -1e-40f, 90, -90, 700, -700);
+            Slice x = trial.activation("x", -0.0, 0, 1e-40f, -1e-40f, 90, -90, 700, -700);
             for (Activation f : Activation.values()) {
-                trial.device().elementwise().activate(f, x, trial.output(f + " y", x.length()));
+                trial.device().elementwise().activate(f, x, trial.activationOutput(f + " y", x.length()));
             }
         });
     }
@@ -55,11 +58,16 @@ interface LayerConformance extends Conformance {
             int length = batch * 81 * channels;
             agrees("flatten " + channels, 1e-7, 1, trial -> {
                 ElementwiseKernels kernels = trial.device().elementwise();
-                Slice x = trial.normal("x", length);
-                kernels.flattenChannelMajor(batch, 81, channels, x, trial.output("y", length));
-                kernels.flattenChannelMajorBackward(batch, 81, channels, x, trial.output("dx", length), false);
+                Slice x = trial.activation("x", length);
+                Slice dy = trial.normal("dy", length);
+                kernels.flattenChannelMajor(batch, 81, channels, x, trial.activationOutput("y", length));
+                kernels.flattenChannelMajor(batch, 81, channels, x, trial.output("real y", length));
                 kernels.flattenChannelMajorBackward(
-                        batch, 81, channels, x, trial.output("dx accumulated", length), true);
+                        batch, 81, channels, x, trial.activationOutput("dx", length), false);
+                kernels.flattenChannelMajorBackward(
+                        batch, 81, channels, dy, trial.activationOutput("dx of real", length), false);
+                kernels.flattenChannelMajorBackward(
+                        batch, 81, channels, x, trial.activationOutput("dx accumulated", length), true);
             });
         });
     }
@@ -79,7 +87,7 @@ interface LayerConformance extends Conformance {
             agrees(what, tolerance(), rows, trial -> {
                 NormalizationKernels kernels = trial.device().normalization();
                 int size = rows * channels;
-                Slice x = trial.normal("x", size, 0.5, 2);
+                Slice x = trial.activation("x", size, 0.5, 2);
                 kernels.statistics(
                         rows, channels, x, trial.output("mean", channels), trial.output("variance", channels));
                 Slice variance = trial.real("given variance", positive(channels));
@@ -95,26 +103,36 @@ interface LayerConformance extends Conformance {
                 Slice invStd = trial.real("invStd", positive(channels));
                 Slice gamma = trial.normal("gamma", channels);
                 Slice beta = trial.normal("beta", channels);
-                Slice residual = withResidual ? trial.normal("residual", size) : null;
-                kernels.forward(rows, channels, x, mean, invStd, gamma, beta, residual, relu, trial.output("y", size));
-                Slice inPlace = trial.output("y in place", size);
+                Slice residual = withResidual ? trial.activation("residual", size) : null;
+                kernels.forward(
+                        rows,
+                        channels,
+                        x,
+                        mean,
+                        invStd,
+                        gamma,
+                        beta,
+                        residual,
+                        relu,
+                        trial.activationOutput("y", size));
+                Slice inPlace = trial.activationOutput("y in place", size);
                 kernels.forward(rows, channels, inPlace, mean, invStd, gamma, beta, residual, relu, inPlace);
                 kernels.backward(
                         rows,
                         channels,
                         batchStatistics,
                         x,
-                        trial.normal("given y", size),
-                        trial.normal("dy", size),
+                        trial.activation("given y", size),
+                        trial.activation("dy", size),
                         mean,
                         invStd,
                         gamma,
                         relu,
-                        trial.output("dx", size),
+                        trial.activationOutput("dx", size),
                         accumulate,
                         trial.output("dGamma", channels),
                         trial.output("dBeta", channels),
-                        withResidual ? trial.output("dResidual", size) : null,
+                        withResidual ? trial.activationOutput("dResidual", size) : null,
                         accumulateResidual);
                 kernels.fold(
                         1e-5,
@@ -141,8 +159,8 @@ interface LayerConformance extends Conformance {
     default void variancesOfChannelsFarFromZeroAreNotCancelled() {
         for (int rows : new int[] {81, 5000}) {
             agrees("mean 50, deviation 0.01, rows " + rows, tolerance(), 1, trial -> {
-                Slice x = trial.normal("x", rows * 20, 50, 0.01);
-                Slice constant = trial.real("constant", constant(rows, 3.3f));
+                Slice x = trial.activation("x", rows * 20, 50, 0.01);
+                Slice constant = trial.activation("constant", constant(rows, 3.3f));
                 NormalizationKernels kernels = trial.device().normalization();
                 kernels.statistics(rows, 20, x, trial.output("mean", 20), trial.output("variance", 20));
                 kernels.statistics(rows, 1, constant, trial.output("constant mean", 1), trial.output("no variance", 1));
@@ -172,8 +190,8 @@ interface LayerConformance extends Conformance {
             agrees(what, tolerance(), channels, trial -> {
                 SqueezeExciteKernels kernels = trial.device().squeezeExcite();
                 int size = batch * spatial * channels;
-                Slice x = trial.normal("x", size, 0.3, 1);
-                Slice residual = withResidual ? trial.normal("residual", size) : null;
+                Slice x = trial.activation("x", size, 0.3, 1);
+                Slice residual = withResidual ? trial.activation("residual", size) : null;
                 SqueezeExciteKernels.Weights weights = new SqueezeExciteKernels.Weights(
                         trial.normal("w1", hidden * channels),
                         trial.normal("b1", hidden),
@@ -182,10 +200,10 @@ interface LayerConformance extends Conformance {
                 Slice pooled = trial.output("pooled", batch * channels);
                 Slice hiddenOut = trial.output("hidden", batch * hidden);
                 Slice gate = trial.output("gate", batch * channels);
-                Slice y = trial.output("y", size);
+                Slice y = trial.activationOutput("y", size);
                 kernels.forward(
                         batch, spatial, channels, hidden, x, weights, residual, relu, pooled, hiddenOut, gate, y);
-                Slice inPlace = trial.output("y in place", size);
+                Slice inPlace = trial.activationOutput("y in place", size);
                 kernels.forward(
                         batch, spatial, channels, hidden, x, weights, inPlace, relu, pooled, hiddenOut, gate, inPlace);
                 kernels.backward(
@@ -194,21 +212,21 @@ interface LayerConformance extends Conformance {
                         channels,
                         hidden,
                         x,
-                        trial.normal("given y", size),
-                        trial.normal("dy", size),
+                        trial.activation("given y", size),
+                        trial.activation("dy", size),
                         weights,
                         relu,
                         trial.normal("given pooled", batch * channels),
                         trial.normal("given hidden", batch * hidden),
                         trial.normal("given gate", batch * channels, 0.5, 0.1),
-                        trial.output("dx", size),
+                        trial.activationOutput("dx", size),
                         accumulate,
                         new SqueezeExciteKernels.Weights(
                                 trial.output("dw1", hidden * channels),
                                 trial.output("db1", hidden),
                                 trial.output("dw2", hidden * channels),
                                 trial.output("db2", channels)),
-                        withResidual ? trial.output("dResidual", size) : null,
+                        withResidual ? trial.activationOutput("dResidual", size) : null,
                         accumulateResidual);
             });
         });

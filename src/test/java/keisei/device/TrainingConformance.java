@@ -33,7 +33,7 @@ interface TrainingConformance extends Conformance {
                                     7,
                                     program,
                                     trial.bytes("packed", 7 * 40, bound),
-                                    trial.output("out", 7 * 25 * 13)));
+                                    trial.activationOutput("out", 7 * 25 * 13)));
         }
     }
 
@@ -47,6 +47,11 @@ interface TrainingConformance extends Conformance {
             }
             Slice index = trial.ints("index", rows);
             kernels.gatherRows(150, 6, trial.normal("source", 66), index, trial.output("reals", 900));
+            kernels.gatherRows(150, 16, trial.normal("long", 176), index, trial.output("long reals", 2400));
+            Slice image = trial.activation("image", 11 * 25);
+            kernels.gatherRows(150, 25, image, index, trial.activationOutput("images", 3750));
+            Slice records = trial.compared("records", trial.bytes("records", 2400, 3));
+            kernels.gatherRows(150, 16, trial.bytes("source records", 176, 200), index, records);
             Slice bytes = trial.compared("bytes", trial.bytes("bytes", 900, 3));
             kernels.gatherRows(150, 6, trial.bytes("source bytes", 66, 200), index, bytes);
             Slice ints = trial.compared("ints", trial.ints("ints", new int[150]));

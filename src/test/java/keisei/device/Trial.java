@@ -4,31 +4,45 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 
 /**
  * One run of an operation on one device, with operands made from a seed: equal seeds and names give equal float32
  * numbers on every device. Operands lie at odd places inside larger buffers whose other elements must not change.
  */
 final class Trial implements AutoCloseable {
-    private static final int BEFORE = 5;
     private static final int AFTER = 3;
     private static final double GUARD = 77;
     private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfDouble F64 =
             ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfShort F16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfInt I32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+    /**
+     * How operands are stored.
+     *
+     * @param activations type of activations on the device under test; with F16 their numbers are rounded to it on the
+     *     reference device, too
+     * @param leading elements in a buffer before each operand: 5 lies at odd addresses, 16 at multiples of 16 bytes
+     */
+    record Storage(DType activations, int leading) {}
+
     private final Device device;
+    private final Storage storage;
     private final long seed;
     private final List<Slice> slices = new ArrayList<>();
     private final Map<String, Slice> outputs = new LinkedHashMap<>();
+    private final Set<String> rounded = new HashSet<>();
 
-    Trial(Device device, long seed) {
+    Trial(Device device, Storage storage, long seed) {
         this.device = device;
+        this.storage = storage;
         this.seed = seed;
     }
 
@@ -36,14 +50,59 @@ final class Trial implements AutoCloseable {
         return device;
     }
 
-    /** An operand of normally distributed numbers, rounded to float32. */
-    Slice normal(String name, int length, double mean, double deviation) {
+    private double[] numbers(String name, int length, double mean, double deviation) {
         Random random = new Random(seed * 31 + name.hashCode());
         double[] values = new double[length];
         for (int i = 0; i < length; i++) {
             values[i] = (float) (mean + deviation * random.nextGaussian());
         }
-        return real(name, values);
+        return values;
+    }
+
+    /** An operand of normally distributed numbers, rounded to float32. */
+    Slice normal(String name, int length, double mean, double deviation) {
+        return real(name, numbers(name, length, mean, deviation));
+    }
+
+    /** An activation of normally distributed numbers, rounded to the type of activations. */
+    Slice activation(String name, int length, double mean, double deviation) {
+        return activation(name, numbers(name, length, mean, deviation));
+    }
+
+    /** An activation of standard normal numbers. */
+    Slice activation(String name, int length) {
+        return activation(name, length, 0, 1);
+    }
+
+    /** An activation of given numbers, rounded to the type of activations. */
+    Slice activation(String name, double... values) {
+        if (storage.activations() != DType.F16) {
+            return real(name, values);
+        }
+        double[] halves = new double[values.length];
+        for (int i = 0; i < values.length; i++) {
+            halves[i] = Float.float16ToFloat(Float.floatToFloat16((float) values[i]));
+        }
+        return store(device.realType() == DType.F64 ? DType.F64 : DType.F16, name, halves);
+    }
+
+    /** An activation whose values are compared at the end; it starts with random numbers. */
+    Slice activationOutput(String name, int length) {
+        rounded.add(name);
+        Slice slice = activation(name, length);
+        outputs.put(name, slice);
+        return slice;
+    }
+
+    /** An output in float32 that the device may compute from rounded copies of float32 operands. */
+    Slice roundedOutput(String name, int length) {
+        rounded.add(name);
+        return output(name, length);
+    }
+
+    /** Whether an output has no more precision than activations. */
+    boolean isRounded(String name) {
+        return storage.activations() == DType.F16 && rounded.contains(name);
     }
 
     /** An operand of standard normal numbers. */
@@ -90,14 +149,15 @@ final class Trial implements AutoCloseable {
 
     private Slice store(DType dtype, String name, double[] values) {
         int length = values.length;
-        DeviceBuffer buffer = device.allocate(dtype, BEFORE + length + AFTER, name);
+        int before = storage.leading();
+        DeviceBuffer buffer = device.allocate(dtype, before + length + AFTER, name);
         double[] all = new double[buffer.length()];
         for (int i = 0; i < all.length; i++) {
-            boolean inside = i >= BEFORE && i < BEFORE + length;
-            all[i] = inside ? values[i - BEFORE] : GUARD;
+            boolean inside = i >= before && i < before + length;
+            all[i] = inside ? values[i - before] : GUARD;
         }
         writeValues(device, buffer.all(), all);
-        Slice slice = new Slice(buffer, BEFORE, length);
+        Slice slice = new Slice(buffer, before, length);
         slices.add(slice);
         return slice;
     }
@@ -111,6 +171,7 @@ final class Trial implements AutoCloseable {
             switch (slice.dtype()) {
                 case F64 -> host.set(F64, at, values[i]);
                 case F32 -> host.set(F32, at, (float) values[i]);
+                case F16 -> host.set(F16, at, Float.floatToFloat16((float) values[i]));
                 case I32 -> host.set(I32, at, (int) values[i]);
                 default -> host.set(ValueLayout.JAVA_BYTE, at, (byte) values[i]);
             }
@@ -129,6 +190,7 @@ final class Trial implements AutoCloseable {
             values[i] = switch (slice.dtype()) {
                 case F64 -> host.get(F64, at);
                 case F32 -> host.get(F32, at);
+                case F16 -> Float.float16ToFloat(host.get(F16, at));
                 case I32 -> host.get(I32, at);
                 default -> host.get(ValueLayout.JAVA_BYTE, at);
             };
@@ -141,9 +203,10 @@ final class Trial implements AutoCloseable {
         for (Slice slice : slices) {
             double[] all = values(device, slice.buffer().all());
             for (int i = 0; i < all.length; i++) {
-                if ((i < BEFORE || i >= all.length - AFTER) && all[i] != GUARD) {
+                int before = storage.leading();
+                if ((i < before || i >= all.length - AFTER) && all[i] != GUARD) {
                     throw new AssertionError("element %d, outside operand '%s' [%d, %d), became %s"
-                            .formatted(i, slice.buffer().owner(), BEFORE, all.length - AFTER, all[i]));
+                            .formatted(i, slice.buffer().owner(), before, all.length - AFTER, all[i]));
                 }
             }
         }

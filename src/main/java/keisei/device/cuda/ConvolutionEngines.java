@@ -21,8 +21,8 @@ final class ConvolutionEngines implements AutoCloseable {
 
     ConvolutionEngines(CudaRuntime runtime) {
         this.runtime = runtime;
-        workspace = runtime.newWorkspace();
-        gradients = runtime.newWorkspace();
+        workspace = runtime.newWorkspace("convolutions");
+        gradients = runtime.newWorkspace("convolutions' gradients");
         long limit = Math.min(WORKSPACE_LIMIT_BYTES, runtime.context().memory().totalBytes() / WORKSPACE_SHARE);
         search = new AlgorithmSearch(
                 runtime.cudnn(), runtime.memory(), !runtime.options().deterministic(), limit);

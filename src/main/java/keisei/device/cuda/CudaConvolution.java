@@ -26,8 +26,8 @@ final class CudaConvolution implements ConvolutionKernels, AutoCloseable {
         this.runtime = runtime;
         operands = runtime.operands();
         transforms = runtime.transforms();
-        input = runtime.newWorkspace();
-        output = runtime.newWorkspace();
+        input = runtime.newWorkspace("convolutions' inputs");
+        output = runtime.newWorkspace("convolutions' outputs");
         engines = new ConvolutionEngines(runtime);
     }
 

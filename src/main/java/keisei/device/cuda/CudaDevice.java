@@ -31,6 +31,13 @@ public final class CudaDevice implements Device {
     private final HostCopies copies;
     private final CudaConvolution convolution;
     private final CudaLinear linear;
+    private final CudaElementwise elementwise;
+    private final CudaNormalization normalization;
+    private final CudaSqueezeExcite squeezeExcite;
+    private final CudaPolicy policy;
+    private final CudaRollout rollout;
+    private final CudaPpoLoss ppoLoss;
+    private final CudaOptimizer optimizer;
     private boolean closed;
 
     private CudaDevice(NativeLibraries libraries, CudaOptions options) {
@@ -39,6 +46,13 @@ public final class CudaDevice implements Device {
         copies = new HostCopies(runtime.context(), runtime.stream());
         convolution = new CudaConvolution(runtime);
         linear = new CudaLinear(runtime);
+        elementwise = new CudaElementwise(runtime);
+        normalization = new CudaNormalization(runtime);
+        squeezeExcite = new CudaSqueezeExcite(runtime);
+        policy = new CudaPolicy(runtime);
+        rollout = new CudaRollout(runtime);
+        ppoLoss = new CudaPpoLoss(runtime);
+        optimizer = new CudaOptimizer(runtime);
     }
 
     /**
@@ -131,13 +145,9 @@ public final class CudaDevice implements Device {
         return options.graphs() ? new CudaRecording(name, runtime, work) : new RecordedWork.Repeated(work);
     }
 
-    private static UnsupportedOperationException later(String group) {
-        return new UnsupportedOperationException(group + " is not part of this build");
-    }
-
     @Override
     public ElementwiseKernels elementwise() {
-        throw later("elementwise");
+        return elementwise;
     }
 
     @Override
@@ -152,32 +162,32 @@ public final class CudaDevice implements Device {
 
     @Override
     public NormalizationKernels normalization() {
-        throw later("normalization");
+        return normalization;
     }
 
     @Override
     public SqueezeExciteKernels squeezeExcite() {
-        throw later("squeezeExcite");
+        return squeezeExcite;
     }
 
     @Override
     public PolicyKernels policy() {
-        throw later("policy");
+        return policy;
     }
 
     @Override
     public RolloutKernels rollout() {
-        throw later("rollout");
+        return rollout;
     }
 
     @Override
     public PpoLossKernels ppoLoss() {
-        throw later("ppoLoss");
+        return ppoLoss;
     }
 
     @Override
     public OptimizerKernels optimizer() {
-        throw later("optimizer");
+        return optimizer;
     }
 
     /**
@@ -194,6 +204,11 @@ public final class CudaDevice implements Device {
         try {
             copies.close();
             convolution.close();
+            normalization.close();
+            squeezeExcite.close();
+            rollout.close();
+            ppoLoss.close();
+            optimizer.close();
             runtime.closeWorkspaces();
             runtime.memory().close();
         } finally {

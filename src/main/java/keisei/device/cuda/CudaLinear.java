@@ -22,7 +22,7 @@ final class CudaLinear implements LinearKernels {
         operands = runtime.operands();
         transforms = runtime.transforms();
         cublas = runtime.cublas();
-        converted = runtime.newWorkspace();
+        converted = runtime.newWorkspace("linear layers");
     }
 
     @Override

@@ -37,7 +37,7 @@ final class CudaRecording implements RecordedWork {
         } else {
             CudaGraph fresh = runtime.memory().booked(() -> CudaGraph.record(name, stream, work));
             graph = fresh;
-            runtime.recordings().opened();
+            runtime.memory().recordings().opened();
             fresh.launch(stream);
         }
     }
@@ -51,7 +51,7 @@ final class CudaRecording implements RecordedWork {
         if (graph != null) {
             runtime.context().makeCurrent();
             graph.close();
-            runtime.recordings().closed();
+            runtime.memory().recordings().closed();
         }
     }
 }

@@ -14,7 +14,6 @@ final class CudaRuntime implements AutoCloseable {
     private final CudaMemory memory;
     private final CudaOperands operands;
     private final CudaModules modules;
-    private final CudaRecordings recordings = new CudaRecordings();
     private final List<CudaWorkspace> workspaces = new ArrayList<>();
     private final CudaTransforms transforms;
     private final Cublas cublas;
@@ -34,8 +33,8 @@ final class CudaRuntime implements AutoCloseable {
         KernelSources sources =
                 new KernelSources(compiler, compiler.version() + " " + nvrtc, context.capability(), options.cache());
         modules = new CudaModules(sources, memory, stream, operands);
-        transforms = new CudaTransforms(stream, modules, newWorkspace());
-        CudaWorkspace products = newWorkspace();
+        transforms = new CudaTransforms(stream, modules, newWorkspace("sums of columns"));
+        CudaWorkspace products = newWorkspace("matrix products");
         cublas = memory.booked(() -> new Cublas(context, stream, products, options.tf32()));
         cudnn = memory.booked(() -> new Cudnn(context, stream, libraries.calls(LibraryKind.CUDNN)));
     }
@@ -69,18 +68,14 @@ final class CudaRuntime implements AutoCloseable {
         return modules;
     }
 
-    CudaRecordings recordings() {
-        return recordings;
-    }
-
     /** Launches of kernels that several groups need. */
     CudaTransforms transforms() {
         return transforms;
     }
 
     /** Scratch memory of its own for one use; closed with the device. */
-    CudaWorkspace newWorkspace() {
-        CudaWorkspace workspace = new CudaWorkspace(memory, recordings);
+    CudaWorkspace newWorkspace(String use) {
+        CudaWorkspace workspace = new CudaWorkspace(memory, "workspace of " + use);
         workspaces.add(workspace);
         return workspace;
     }

@@ -6,49 +6,72 @@ import keisei.device.DType;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Scratch memory that grows to what the largest operation needs and then stays. A recording keeps its addresses, so a
- * piece that was outgrown is kept while there are recordings. Contents last for one primitive.
+ * Device memory that a primitive uses only inside its own calls. It grows in the first call that needs more. Recorded
+ * graphs keep using the memory that it had before, so that stays as long as there are recordings.
  */
 final class CudaWorkspace implements AutoCloseable {
-    private static final String OWNER = "workspaces";
-    private static final long GRAIN_BYTES = 512;
+    /** Arrays inside a workspace begin at multiples of 16 bytes. */
+    private static final int ALIGNMENT_FLOATS = 4;
 
     private final CudaMemory memory;
-    private final CudaRecordings recordings;
+    private final String owner;
     private final List<CudaBuffer> outgrown = new ArrayList<>();
     private @Nullable CudaBuffer buffer;
+    private long usedFloats;
 
-    CudaWorkspace(CudaMemory memory, CudaRecordings recordings) {
+    /** @param owner for the memory account; begins with {@code workspace} */
+    CudaWorkspace(CudaMemory memory, String owner) {
         this.memory = memory;
-        this.recordings = recordings;
+        this.owner = owner;
     }
 
-    /** The address of at least so many bytes, a multiple of 256; 0 for none. */
+    /** One array of so many bytes; its address is a multiple of 256. No bytes have the address 0. */
     long address(long bytes) {
         if (bytes == 0) {
             return 0;
         }
-        CudaBuffer current = buffer;
-        if (current == null || current.sizeBytes() < bytes) {
-            current = grow(current, bytes);
-            buffer = current;
-        }
-        return current.address();
+        begin(Math.ceilDiv(bytes, Float.BYTES), 1);
+        return take(Math.ceilDiv(bytes, Float.BYTES));
     }
 
-    private CudaBuffer grow(@Nullable CudaBuffer old, long bytes) {
-        if (!recordings.any()) {
+    /** Starts over with room for so many floats, of all arrays together, and {@code arrays} arrays. */
+    void begin(long floats, int arrays) {
+        long needed = floats + (long) arrays * ALIGNMENT_FLOATS;
+        CudaBuffer current = buffer;
+        if (current == null || needed > current.length()) {
+            grow(current, needed);
+        }
+        usedFloats = 0;
+    }
+
+    private void grow(@Nullable CudaBuffer current, long needed) {
+        boolean replayed = memory.recordings().any();
+        long floats = needed;
+        if (current != null) {
+            buffer = null;
+            outgrown.add(current);
+            if (replayed) {
+                // At least twice as much, so that what was outgrown is less than what is used.
+                floats = Math.max(needed, Math.min(Integer.MAX_VALUE, 2L * current.length()));
+            }
+        }
+        if (!replayed) {
             outgrown.forEach(CudaBuffer::close);
             outgrown.clear();
-            if (old != null) {
-                buffer = null;
-                old.close();
-            }
-        } else if (old != null) {
-            outgrown.add(old);
         }
-        long grains = Math.ceilDiv(bytes, GRAIN_BYTES);
-        return memory.allocate(DType.F32, Math.toIntExact(grains * (GRAIN_BYTES / Float.BYTES)), OWNER);
+        buffer = memory.allocate(DType.F32, Math.toIntExact(floats), owner);
+    }
+
+    /** The next array of the room that was asked for. */
+    long take(long floats) {
+        CudaBuffer current = buffer;
+        long capacity = current == null ? 0 : current.length();
+        long start = usedFloats;
+        usedFloats += Math.ceilDiv(floats, (long) ALIGNMENT_FLOATS) * ALIGNMENT_FLOATS;
+        if (current == null || usedFloats > capacity) {
+            throw new IllegalStateException("%s: %d floats taken of %d".formatted(owner, usedFloats, capacity));
+        }
+        return current.address() + start * Float.BYTES;
     }
 
     @Override
