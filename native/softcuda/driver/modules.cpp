@@ -104,6 +104,15 @@ SOFTCUDA_FUNCTION(int) cuModuleLoadData(void** handle, const void* image) {
     }
     // The section headers come last in what the linker writes.
     size_t bytes = header->e_shoff + (size_t)header->e_shnum * header->e_shentsize;
+    static std::map<std::string, Module*> images;
+    Module*& known = images[std::string((const char*)image, bytes)];
+    if (known && !known->loaded) {
+        // Its memory stayed, so it is used again: a process that opens many devices maps each image once.
+        *handle = known = new Module(*known);
+        known->loaded = true;
+        remember(known, "module");
+        return SUCCESS;
+    }
     int file = memfd_create("keisei-kernels", MFD_CLOEXEC);
     if (file < 0) return OUT_OF_MEMORY;
     for (size_t written = 0; written < bytes;) {
@@ -114,9 +123,14 @@ SOFTCUDA_FUNCTION(int) cuModuleLoadData(void** handle, const void* image) {
         }
         written += count;
     }
-    // A path of its own for each: the loader takes equal paths for the same library.
-    std::string path = "/proc/self/fd/" + std::to_string(file);
+    // A path of its own for each: the loader takes equal paths for the same library, a library stays loaded, and the
+    // system gives the number of a closed file again. So the bits of a count become "/" or "./" in the path.
+    static unsigned paths = 0;
+    std::string path = "/proc/self/fd/";
+    for (unsigned bits = ++paths; bits; bits >>= 1) path += bits & 1 ? "./" : "/";
+    path += std::to_string(file);
     int status = load(path.c_str(), (Module**)handle);
+    if (status == SUCCESS) known = (Module*)*handle;
     close(file);
     return status;
 }
@@ -153,7 +167,7 @@ SOFTCUDA_FUNCTION(int) cuModuleGetFunction(void** function, void* handle, const 
     }
     static std::map<const KernelDescriptor*, Function*> functions;
     Function*& known = functions[kernel];
-    if (!known) known = new Function{module, kernel};
+    if (!known || known->module != module) known = new Function{module, kernel};
     *function = known;
     return SUCCESS;
 }
