@@ -29,12 +29,26 @@ public final class CudaDevice implements Device {
     private final CudaOptions options;
     private final CudaRuntime runtime;
     private final HostCopies copies;
+    private final CudaElementwise elementwise;
+    private final CudaNormalization normalization;
+    private final CudaSqueezeExcite squeezeExcite;
+    private final CudaPolicy policy;
+    private final CudaRollout rollout;
+    private final CudaPpoLoss ppoLoss;
+    private final CudaOptimizer optimizer;
     private boolean closed;
 
     private CudaDevice(NativeLibraries libraries, CudaOptions options) {
         this.options = options;
         runtime = new CudaRuntime(this, libraries, options);
         copies = new HostCopies(runtime.context(), runtime.stream());
+        elementwise = new CudaElementwise(runtime);
+        normalization = new CudaNormalization(runtime);
+        squeezeExcite = new CudaSqueezeExcite(runtime);
+        policy = new CudaPolicy(runtime);
+        rollout = new CudaRollout(runtime);
+        ppoLoss = new CudaPpoLoss(runtime);
+        optimizer = new CudaOptimizer(runtime);
     }
 
     /**
@@ -133,7 +147,7 @@ public final class CudaDevice implements Device {
 
     @Override
     public ElementwiseKernels elementwise() {
-        throw later("elementwise");
+        return elementwise;
     }
 
     @Override
@@ -148,32 +162,32 @@ public final class CudaDevice implements Device {
 
     @Override
     public NormalizationKernels normalization() {
-        throw later("normalization");
+        return normalization;
     }
 
     @Override
     public SqueezeExciteKernels squeezeExcite() {
-        throw later("squeezeExcite");
+        return squeezeExcite;
     }
 
     @Override
     public PolicyKernels policy() {
-        throw later("policy");
+        return policy;
     }
 
     @Override
     public RolloutKernels rollout() {
-        throw later("rollout");
+        return rollout;
     }
 
     @Override
     public PpoLossKernels ppoLoss() {
-        throw later("ppoLoss");
+        return ppoLoss;
     }
 
     @Override
     public OptimizerKernels optimizer() {
-        throw later("optimizer");
+        return optimizer;
     }
 
     /**
@@ -189,6 +203,11 @@ public final class CudaDevice implements Device {
         closed = true;
         try {
             copies.close();
+            normalization.close();
+            squeezeExcite.close();
+            rollout.close();
+            ppoLoss.close();
+            optimizer.close();
             runtime.memory().close();
         } finally {
             runtime.close();
