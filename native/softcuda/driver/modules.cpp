@@ -6,10 +6,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <functional>
-#include <map>
-#include <string_view>
-
 #include "state.h"
 
 using namespace softcuda;
@@ -38,14 +34,12 @@ int findTls(dl_phdr_info* info, size_t, void* data) {
     return 1;
 }
 
-int open(const char* path, void** library) {
-    *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (*library) return SUCCESS;
-    fault(std::string("cuModuleLoad: ") + dlerror());
-    return INVALID_IMAGE;
-}
-
-int load(void* library, Module** module) {
+int load(const char* path, Module** module) {
+    void* library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (!library) {
+        fault(std::string("cuModuleLoad: ") + dlerror());
+        return INVALID_IMAGE;
+    }
     *module = new Module{library};
     size_t id = 0;
     if (!dlinfo(library, RTLD_DI_TLS_MODID, &id) && id) {
@@ -110,11 +104,15 @@ SOFTCUDA_FUNCTION(int) cuModuleLoadData(void** handle, const void* image) {
     }
     // The section headers come last in what the linker writes.
     size_t bytes = header->e_shoff + (size_t)header->e_shnum * header->e_shentsize;
-    // Libraries stay loaded (cuModuleUnload), and each has stacks for its threads: equal images share one.
-    static std::map<std::pair<size_t, size_t>, void*> libraries;
-    auto key = std::make_pair(bytes, std::hash<std::string_view>()(std::string_view((const char*)image, bytes)));
-    auto loaded = libraries.find(key);
-    if (loaded != libraries.end()) return load(loaded->second, (Module**)handle);
+    static std::map<std::string, Module*> images;
+    Module*& known = images[std::string((const char*)image, bytes)];
+    if (known && !known->loaded) {
+        // Its memory stayed, so it is used again: a process that opens many devices maps each image once.
+        *handle = known = new Module(*known);
+        known->loaded = true;
+        remember(known, "module");
+        return SUCCESS;
+    }
     int file = memfd_create("keisei-kernels", MFD_CLOEXEC);
     if (file < 0) return OUT_OF_MEMORY;
     for (size_t written = 0; written < bytes;) {
@@ -125,13 +123,16 @@ SOFTCUDA_FUNCTION(int) cuModuleLoadData(void** handle, const void* image) {
         }
         written += count;
     }
-    // The loader takes equal paths for the same library: the file stays open, so that its number stays its own.
-    std::string path = "/proc/self/fd/" + std::to_string(file);
-    void* library;
-    int status = softcuda::open(path.c_str(), &library);
-    if (status != SUCCESS) return status;
-    libraries[key] = library;
-    return load(library, (Module**)handle);
+    // A path of its own for each: the loader takes equal paths for the same library, a library stays loaded, and the
+    // system gives the number of a closed file again. So the bits of a count become "/" or "./" in the path.
+    static unsigned paths = 0;
+    std::string path = "/proc/self/fd/";
+    for (unsigned bits = ++paths; bits; bits >>= 1) path += bits & 1 ? "./" : "/";
+    path += std::to_string(file);
+    int status = load(path.c_str(), (Module**)handle);
+    if (status == SUCCESS) known = (Module*)*handle;
+    close(file);
+    return status;
 }
 
 SOFTCUDA_FUNCTION(int) cuModuleLoadDataEx(void** handle, const void* image, unsigned, int*, void**) { return cuModuleLoadData(handle, image); }
@@ -139,9 +140,7 @@ SOFTCUDA_FUNCTION(int) cuModuleLoadDataEx(void** handle, const void* image, unsi
 SOFTCUDA_FUNCTION(int) cuModuleLoad(void** handle, const char* path) {
     NEED_CONTEXT;
     if (access(path, R_OK)) return FILE_NOT_FOUND;
-    void* library;
-    int status = softcuda::open(path, &library);
-    return status == SUCCESS ? load(library, (Module**)handle) : status;
+    return load(path, (Module**)handle);
 }
 
 SOFTCUDA_FUNCTION(int) cuModuleUnload(void* handle) {
@@ -166,9 +165,9 @@ SOFTCUDA_FUNCTION(int) cuModuleGetFunction(void** function, void* handle, const 
         fault(std::string("cuModuleGetFunction: ") + name + " was built for another version of the software device");
         return INVALID_IMAGE;
     }
-    static std::map<std::pair<Module*, const KernelDescriptor*>, Function*> functions;
-    Function*& known = functions[{module, kernel}];
-    if (!known) known = new Function{module, kernel};
+    static std::map<const KernelDescriptor*, Function*> functions;
+    Function*& known = functions[kernel];
+    if (!known || known->module != module) known = new Function{module, kernel};
     *function = known;
     return SUCCESS;
 }

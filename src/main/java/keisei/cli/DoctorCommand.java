@@ -13,6 +13,8 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
+import keisei.device.cuda.CudaLibraries;
+import keisei.device.cuda.CudaOptions;
 import keisei.device.cuda.GpuProbe;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -29,15 +31,8 @@ import picocli.CommandLine.Spec;
 public final class DoctorCommand implements Callable<Integer> {
     private static final double GIB_BYTES = 1L << 30;
 
-    private final boolean usesGpu;
-
     @Spec
     private @Nullable CommandSpec spec;
-
-    /** @param usesGpu whether this version of Keisei can compute on a GPU */
-    DoctorCommand(boolean usesGpu) {
-        this.usesGpu = usesGpu;
-    }
 
     @Override
     public Integer call() {
@@ -58,20 +53,33 @@ public final class DoctorCommand implements Callable<Integer> {
         line(out, "Memory", memory());
         List<String> libraries = libraries(System.getProperty("java.class.path", ""));
         line(out, "Libraries", libraries.isEmpty() ? "none as jars on the class path" : String.join(", ", libraries));
-        switch (GpuProbe.probe()) {
-            case GpuProbe.Unusable unusable -> line(out, "GPU", "none usable: " + unusable.reason());
-            case GpuProbe.Found found -> {
-                for (GpuProbe.Gpu gpu : found.gpus()) {
-                    line(out, "GPU", "%s, %s".formatted(gpu.name(), gib(gpu.memoryBytes())));
-                }
-                line(out, "CUDA", "driver supports up to " + found.driverVersion());
-                if (!usesGpu) {
-                    line(out, "", "this version computes on the processor only");
-                }
-            }
-        }
+        gpu(out, CudaLibraries.find(List.of(), System.getenv()));
         out.flush();
         return vectors ? 0 : 1;
+    }
+
+    private static void gpu(PrintWriter out, CudaLibraries libraries) {
+        switch (libraries.gpus()) {
+            case GpuProbe.Unusable unusable -> line(out, "GPU", "none usable: " + unusable.reason());
+            case GpuProbe.Found found -> {
+                for (int i = 0; i < found.gpus().size(); i++) {
+                    GpuProbe.Gpu gpu = found.gpus().get(i);
+                    line(out, "GPU", "cuda:%d, %s, %s".formatted(i, gpu.name(), gib(gpu.memoryBytes())));
+                }
+                line(out, "CUDA", "driver supports up to " + found.driverVersion() + ", " + libraries.driver());
+                for (CudaLibraries.Report report :
+                        libraries.report(CudaOptions.defaults().cache())) {
+                    line(out, report.name(), report.text());
+                }
+                line(
+                        out,
+                        "Training",
+                        libraries
+                                .obstacle()
+                                .map(reason -> "on the processor only, until the above is there")
+                                .orElse("on the GPU with --device auto or cuda"));
+            }
+        }
     }
 
     private static void line(PrintWriter out, String name, String value) {

@@ -42,7 +42,7 @@ public final class Main implements Runnable {
         program.addSubcommand(TrainCommand.commandLine(runner));
         program.addSubcommand(new PerftCommand());
         program.addSubcommand(new CommandLine(new BenchCommand()).setCaseInsensitiveEnumValuesAllowed(true));
-        program.addSubcommand(new DoctorCommand(runner.usesGpu()));
+        program.addSubcommand(new DoctorCommand());
         program.getSubcommands()
                 .values()
                 .forEach(command -> command.getCommandSpec().versionProvider(new KeiseiVersion()));

@@ -37,6 +37,11 @@ final class TrainerRunner implements TrainingRunner {
         }
     }
 
+    @Override
+    public boolean usesGpu() {
+        return Trainer.usesGpu();
+    }
+
     private static int train(AppConfig config, TrainRequest request, Optional<ResumePoint> resume) {
         try (Trainer trainer = trainer(config, request, resume)) {
             Thread hook = new Thread(() -> stop(trainer), "keisei-shutdown");

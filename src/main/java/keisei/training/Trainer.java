@@ -10,8 +10,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import keisei.config.AppConfig;
 import keisei.device.Device;
-import keisei.device.cpu.CpuDevice;
-import keisei.device.cuda.GpuProbe;
 import keisei.evaluation.LearningCriterion;
 import keisei.evaluation.LearningTable;
 import keisei.evaluation.PolicyPlayer;
@@ -100,12 +98,12 @@ public final class Trainer implements AutoCloseable {
         int threads = config.env().threads() == 0
                 ? Runtime.getRuntime().availableProcessors()
                 : config.env().threads();
-        String deviceReason = deviceReason(config.env().device());
+        DeviceChoice deviceChoice = DeviceChoice.of(config);
         RandomStreams streams = new RandomStreams(config.env().seed());
         Owned owned = new Owned();
         try {
             env = owned.add(new EnvManager(config, rule.view(), threads));
-            device = owned.add(new CpuDevice(threads));
+            device = owned.add(deviceChoice.open(threads));
             session = owned.add(resume.flatMap(ResumePoint::runDirectory)
                     .map(directory -> SessionManager.forResumedRun(config, clock, directory))
                     .orElseGet(newSession));
@@ -116,7 +114,7 @@ public final class Trainer implements AutoCloseable {
             // A checkpoint that does not fit has been refused by now: nothing is written before.
             session.setUpDirectories();
             session.saveEffectiveConfig();
-            session.announce("device: " + deviceReason);
+            session.announce("device: " + deviceChoice.reason());
             models.logPrecision();
             resume.ifPresent(setup::logResume);
             steps = owned.add(new StepManager(env.environment(), setup.agent(), setup.buffer()));
@@ -138,20 +136,6 @@ public final class Trainer implements AutoCloseable {
         }
     }
 
-    /** Why training computes where it does. @throws TrainingException when the wanted device cannot be had */
-    private static String deviceReason(String wanted) {
-        String gpu = switch (GpuProbe.probe()) {
-            case GpuProbe.Unusable unusable -> unusable.reason();
-            case GpuProbe.Found found ->
-                found.gpus().getFirst().name() + " was found, but this version computes on the CPU only";
-        };
-        if (wanted.startsWith("cuda")) {
-            throw new TrainingException(
-                    "env.device is %s, which cannot be used: %s; use auto or cpu".formatted(wanted, gpu));
-        }
-        return wanted.equals("cpu") ? "CPU, as configured" : "CPU (auto: " + gpu + ")";
-    }
-
     private void addDefaultCallbacks() {
         long start = metrics.globalTimestep();
         callbacks.add(new CheckpointCallback(models, config.training().checkpointIntervalTimesteps(), start));
@@ -165,6 +149,11 @@ public final class Trainer implements AutoCloseable {
                     config.training().evaluationIntervalTimesteps(),
                     start));
         }
+    }
+
+    /** Whether {@code env.device: auto} computes on a GPU of this machine. */
+    public static boolean usesGpu() {
+        return DeviceChoice.autoIsGpu();
     }
 
     /** Trains until the run is complete or is stopped, then saves; an error is saved after too and thrown on. */

@@ -1,5 +1,6 @@
 package keisei.device.cpu;
 
+import java.util.Arrays;
 import keisei.device.ConvolutionKernels;
 import keisei.device.ConvolutionShape;
 import keisei.device.Epilogue;
@@ -13,6 +14,7 @@ final class CpuConvolution implements ConvolutionKernels {
     private final Operands operands;
     private final PackWeights pack;
     private final Convolution3x3 winograd;
+    private final FilterGradient3x3 filterGradient;
     private final MatrixProducts products;
     private final SmallPointwise small;
 
@@ -21,7 +23,10 @@ final class CpuConvolution implements ConvolutionKernels {
         this.operands = device.operands();
         this.pack = pack;
         this.products = products;
-        winograd = new Convolution3x3(workers);
+        Winograd.Scratch[] scratch = new Winograd.Scratch[workers.threads()];
+        Arrays.setAll(scratch, i -> new Winograd.Scratch());
+        winograd = new Convolution3x3(workers, scratch);
+        filterGradient = new FilterGradient3x3(workers, scratch);
         small = new SmallPointwise(workers);
     }
 
@@ -156,7 +161,7 @@ final class CpuConvolution implements ConvolutionKernels {
         int xo = x.offset();
         int dyo = dy.offset();
         if (shape.kernel() == 3) {
-            winograd.gradientOfWeights(shape, batch, xs, xo, dys, dyo, dws, dw.offset());
+            filterGradient.run(shape, batch, xs, xo, dys, dyo, dws, dw.offset());
         } else if (isSmall(shape)) {
             small.gradientOfWeights((int) rows, in, out, xs, xo, dys, dyo, dws, dw.offset());
         } else {

@@ -29,6 +29,8 @@ public final class CudaDevice implements Device {
     private final CudaOptions options;
     private final CudaRuntime runtime;
     private final HostCopies copies;
+    private final CudaConvolution convolution;
+    private final CudaLinear linear;
     private final CudaElementwise elementwise;
     private final CudaNormalization normalization;
     private final CudaSqueezeExcite squeezeExcite;
@@ -42,6 +44,8 @@ public final class CudaDevice implements Device {
         this.options = options;
         runtime = new CudaRuntime(this, libraries, options);
         copies = new HostCopies(runtime.context(), runtime.stream());
+        convolution = new CudaConvolution(runtime);
+        linear = new CudaLinear(runtime);
         elementwise = new CudaElementwise(runtime);
         normalization = new CudaNormalization(runtime);
         squeezeExcite = new CudaSqueezeExcite(runtime);
@@ -141,10 +145,6 @@ public final class CudaDevice implements Device {
         return options.graphs() ? new CudaRecording(name, runtime, work) : new RecordedWork.Repeated(work);
     }
 
-    private static UnsupportedOperationException later(String group) {
-        return new UnsupportedOperationException(group + " is not part of this build");
-    }
-
     @Override
     public ElementwiseKernels elementwise() {
         return elementwise;
@@ -152,12 +152,12 @@ public final class CudaDevice implements Device {
 
     @Override
     public ConvolutionKernels convolution() {
-        throw later("convolution");
+        return convolution;
     }
 
     @Override
     public LinearKernels linear() {
-        throw later("linear");
+        return linear;
     }
 
     @Override
@@ -203,11 +203,13 @@ public final class CudaDevice implements Device {
         closed = true;
         try {
             copies.close();
+            convolution.close();
             normalization.close();
             squeezeExcite.close();
             rollout.close();
             ppoLoss.close();
             optimizer.close();
+            runtime.closeWorkspaces();
             runtime.memory().close();
         } finally {
             runtime.close();

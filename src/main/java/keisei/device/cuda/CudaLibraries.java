@@ -41,7 +41,12 @@ public final class CudaLibraries {
      * @param place path, or what is missing and how to get it
      * @param isThere whether it was found
      */
-    public record Report(String name, String version, String place, boolean isThere) {}
+    public record Report(String name, String version, String place, boolean isThere) {
+        /** Version and place in one line. */
+        public String text() {
+            return version.isEmpty() ? place : version + ", " + place;
+        }
+    }
 
     private CudaLibraries(
             String driver, GpuProbe.Result gpus, Map<LibraryKind, Found> found, Map<String, String> environment) {

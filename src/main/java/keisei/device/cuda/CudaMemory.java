@@ -30,6 +30,7 @@ final class CudaMemory {
     private final Function<String, String> advice;
     private final MemoryAccount account = new MemoryAccount();
     private final Set<CudaBuffer> open = Collections.newSetFromMap(new IdentityHashMap<>());
+    private final CudaRecordings recordings = new CudaRecordings();
     private long libraryBytes;
     private boolean closed;
 
@@ -46,6 +47,11 @@ final class CudaMemory {
 
     MemoryAccount account() {
         return account;
+    }
+
+    /** What may still use memory of the past. */
+    CudaRecordings recordings() {
+        return recordings;
     }
 
     /** Allocates zeroed memory. @throws DeviceMemoryException when there is not enough */

@@ -37,6 +37,7 @@ final class CudaRecording implements RecordedWork {
         } else {
             CudaGraph fresh = runtime.memory().booked(() -> CudaGraph.record(name, stream, work));
             graph = fresh;
+            runtime.memory().recordings().opened();
             fresh.launch(stream);
         }
     }
@@ -50,6 +51,7 @@ final class CudaRecording implements RecordedWork {
         if (graph != null) {
             runtime.context().makeCurrent();
             graph.close();
+            runtime.memory().recordings().closed();
         }
     }
 }

@@ -1,6 +1,8 @@
 package keisei.device.cuda;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import keisei.device.Device;
 
 /** What the kernel groups of one device are built from. Closed in the reverse order of opening. */
@@ -12,6 +14,8 @@ final class CudaRuntime implements AutoCloseable {
     private final CudaMemory memory;
     private final CudaOperands operands;
     private final CudaModules modules;
+    private final List<CudaWorkspace> workspaces = new ArrayList<>();
+    private final CudaTransforms transforms;
     private final Cublas cublas;
     private final Cudnn cudnn;
     private final NativeLibraries libraries;
@@ -29,8 +33,10 @@ final class CudaRuntime implements AutoCloseable {
         KernelSources sources =
                 new KernelSources(compiler, compiler.version() + " " + nvrtc, context.capability(), options.cache());
         modules = new CudaModules(sources, memory, stream, operands);
-        cublas = memory.booked(() -> new Cublas(stream));
-        cudnn = memory.booked(() -> new Cudnn(stream));
+        transforms = new CudaTransforms(stream, modules, newWorkspace("sums of columns"));
+        CudaWorkspace products = newWorkspace("matrix products");
+        cublas = memory.booked(() -> new Cublas(context, stream, products, options.tf32()));
+        cudnn = memory.booked(() -> new Cudnn(context, stream, libraries.calls(LibraryKind.CUDNN)));
     }
 
     /** The device that the groups belong to. */
@@ -60,6 +66,23 @@ final class CudaRuntime implements AutoCloseable {
 
     CudaModules modules() {
         return modules;
+    }
+
+    /** Launches of kernels that several groups need. */
+    CudaTransforms transforms() {
+        return transforms;
+    }
+
+    /** Scratch memory of its own for one use; closed with the device. */
+    CudaWorkspace newWorkspace(String use) {
+        CudaWorkspace workspace = new CudaWorkspace(memory, "workspace of " + use);
+        workspaces.add(workspace);
+        return workspace;
+    }
+
+    /** Before the memory is closed. */
+    void closeWorkspaces() {
+        workspaces.forEach(CudaWorkspace::close);
     }
 
     Cublas cublas() {

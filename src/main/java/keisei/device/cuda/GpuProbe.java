@@ -69,7 +69,9 @@ public final class GpuProbe {
                 // The driver stays loaded: it is not made to be unloaded, and will be used if it has a GPU.
                 library = SymbolLookup.libraryLookup(libraryName, Arena.global());
             } catch (IllegalArgumentException e) {
-                return new Unusable(libraryName + " (the NVIDIA driver's library) cannot be loaded: " + e.getMessage());
+                return new Unusable(libraryName
+                        + " (the NVIDIA driver's library) cannot be loaded: install NVIDIA's driver, or name the folder of "
+                        + DRIVER_LIBRARY + " in KEISEI_CUDA_PATH (" + e.getMessage() + ")");
             }
             return new GpuProbe(new NativeCalls(libraryName, library), arena).ask();
         } catch (Failed e) {

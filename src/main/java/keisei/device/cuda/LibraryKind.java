@@ -3,6 +3,7 @@ package keisei.device.cuda;
 import java.util.List;
 
 /** NVIDIA's libraries that Keisei uses. */
+@SuppressWarnings("ImmutableEnumChecker") // the lists are List.of
 enum LibraryKind {
     CUBLAS("cuBLAS", "libcublas.so.", List.of(13, 12), true, "nvidia-cublas-cu12", "libcublas-12-6"),
     CUBLAS_LT("cuBLASLt", "libcublasLt.so.", List.of(13, 12), false, "nvidia-cublas-cu12", "libcublas-12-6"),

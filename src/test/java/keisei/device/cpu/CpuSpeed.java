@@ -22,7 +22,7 @@ import keisei.device.SqueezeExciteKernels;
 /**
  * Prints what the CPU device reaches on this machine: the processor's peak of fused multiply-adds, matrix products, and
  * 3x3 convolutions in nominal GFLOP/s ({@code 2 N H W C K 9 / time}; Winograd multiplies 3.24 times less on 9x9).
- * Arguments: threads, then channels; a property {@code sizes} holds the batches.
+ * Arguments: threads, then channels; properties {@code sizes} and {@code side} hold the batches and the board's side.
  */
 final class CpuSpeed {
     private static final int SAMPLES = 9;
@@ -51,7 +51,7 @@ final class CpuSpeed {
             }
             for (int channels : widths) {
                 for (int batch : batches) {
-                    convolution(device, 9, channels, batch);
+                    convolution(device, Integer.getInteger("side", 9), channels, batch);
                 }
             }
             convolution(device, 5, 64, 64);

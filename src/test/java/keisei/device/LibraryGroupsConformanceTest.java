@@ -1,0 +1,19 @@
+package keisei.device;
+
+/** The conformance suite of convolutions and linear layers: what a device may leave to libraries. */
+public abstract class LibraryGroupsConformanceTest implements ConvolutionConformance {
+    @Override
+    public DType activations() {
+        return DType.F32;
+    }
+
+    @Override
+    public int leading() {
+        return ConvolutionConformance.super.leading();
+    }
+
+    @Override
+    public int mostThreads() {
+        return ConvolutionConformance.super.mostThreads();
+    }
+}
