@@ -45,7 +45,7 @@ class CudaFailuresTest {
                 "--savedir",
                 folder.resolve("models").toString(),
                 "--total-timesteps",
-                "64"));
+                "65536"));
         all.addAll(List.of(arguments));
         Map<String, String> variables = new HashMap<>(environment);
         variables.putIfAbsent("KEISEI_CUDA_PATH", driver.toString());
@@ -107,9 +107,7 @@ class CudaFailuresTest {
                         "--override",
                         "training.steps_per_epoch=65536",
                         "--override",
-                        "training.minibatch_size=65536",
-                        "--total-timesteps",
-                        "65536"))
+                        "training.minibatch_size=65536"))
                 .contains("no memory on cuda:0 for '", "MiB asked for", "MiB of 16.0 MiB free; held here: ", "lower ");
     }
 }

@@ -91,10 +91,11 @@ class ElfRetargetTest {
         assertThat(code).as(String.join(" ", command)).isZero();
     }
 
+    /** As a whole string; names of symbols that end in it are for debuggers. */
     private static int occurrences(byte[] content, String text) {
         String all = new String(content, StandardCharsets.ISO_8859_1);
         int count = 0;
-        for (int at = all.indexOf(text + "\0"); at >= 0; at = all.indexOf(text + "\0", at + 1)) {
+        for (int at = all.indexOf("\0" + text + "\0"); at >= 0; at = all.indexOf("\0" + text + "\0", at + 1)) {
             count++;
         }
         return count;
