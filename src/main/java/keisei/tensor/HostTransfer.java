@@ -14,32 +14,32 @@ import keisei.device.Slice;
 public final class HostTransfer {
     private static final ValueLayout.OfDouble DOUBLE = ValueLayout.JAVA_DOUBLE.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfShort HALF = ValueLayout.JAVA_SHORT.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private HostTransfer() {}
 
-    /** Elements of an F64 or F32 slice. */
+    /** Elements of an F64, F32 or F16 slice. */
     public static double[] readDoubles(Slice source) {
         checkReal(source);
         double[] values = new double[source.length()];
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment host = read(arena, source);
             for (int i = 0; i < values.length; i++) {
-                values[i] = source.dtype() == DType.F64 ? host.getAtIndex(DOUBLE, i) : host.getAtIndex(FLOAT, i);
+                values[i] = real(host, source.dtype(), i);
             }
         }
         return values;
     }
 
-    /** Elements of an F32 slice, or of an F64 slice rounded to float32. */
+    /** Elements of an F32 or F16 slice, or of an F64 slice rounded to float32. */
     public static float[] readFloats(Slice source) {
         checkReal(source);
         float[] values = new float[source.length()];
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment host = read(arena, source);
             for (int i = 0; i < values.length; i++) {
-                values[i] =
-                        source.dtype() == DType.F64 ? (float) host.getAtIndex(DOUBLE, i) : host.getAtIndex(FLOAT, i);
+                values[i] = (float) real(host, source.dtype(), i);
             }
         }
         return values;
@@ -61,36 +61,28 @@ public final class HostTransfer {
         }
     }
 
-    /** Overwrites an F64 or F32 slice (rounding). @throws IllegalArgumentException when the lengths differ */
+    /** Overwrites an F64, F32 or F16 slice (rounding). @throws IllegalArgumentException when the lengths differ */
     public static void write(Slice destination, double[] values) {
         checkReal(destination);
         checkLength(destination, values.length);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment host = host(arena, destination);
             for (int i = 0; i < values.length; i++) {
-                if (destination.dtype() == DType.F64) {
-                    host.setAtIndex(DOUBLE, i, values[i]);
-                } else {
-                    host.setAtIndex(FLOAT, i, (float) values[i]);
-                }
+                setReal(host, destination.dtype(), i, values[i]);
             }
             destination.buffer().device().write(destination, host);
             destination.buffer().device().synchronize();
         }
     }
 
-    /** Overwrites an F64 or F32 slice. @throws IllegalArgumentException when the lengths differ */
+    /** Overwrites an F64, F32 or F16 slice (rounding). @throws IllegalArgumentException when the lengths differ */
     public static void write(Slice destination, float[] values) {
         checkReal(destination);
         checkLength(destination, values.length);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment host = host(arena, destination);
             for (int i = 0; i < values.length; i++) {
-                if (destination.dtype() == DType.F64) {
-                    host.setAtIndex(DOUBLE, i, values[i]);
-                } else {
-                    host.setAtIndex(FLOAT, i, values[i]);
-                }
+                setReal(host, destination.dtype(), i, values[i]);
             }
             destination.buffer().device().write(destination, host);
             destination.buffer().device().synchronize();
@@ -123,6 +115,22 @@ public final class HostTransfer {
         }
     }
 
+    private static double real(MemorySegment host, DType dtype, int index) {
+        return switch (dtype) {
+            case F64 -> host.getAtIndex(DOUBLE, index);
+            case F32 -> host.getAtIndex(FLOAT, index);
+            default -> Float.float16ToFloat(host.getAtIndex(HALF, index));
+        };
+    }
+
+    private static void setReal(MemorySegment host, DType dtype, int index, double value) {
+        switch (dtype) {
+            case F64 -> host.setAtIndex(DOUBLE, index, value);
+            case F32 -> host.setAtIndex(FLOAT, index, (float) value);
+            default -> host.setAtIndex(HALF, index, Float.floatToFloat16((float) value));
+        }
+    }
+
     private static MemorySegment read(Arena arena, Slice source) {
         MemorySegment host = host(arena, source);
         source.buffer().device().read(source, host);
@@ -141,8 +149,8 @@ public final class HostTransfer {
     }
 
     private static void checkReal(Slice slice) {
-        if (slice.dtype() != DType.F64 && slice.dtype() != DType.F32) {
-            throw new IllegalArgumentException("buffer '%s' is %s, it must be F64 or F32"
+        if (!slice.dtype().isReal()) {
+            throw new IllegalArgumentException("buffer '%s' is %s, it must be F64, F32 or F16"
                     .formatted(slice.buffer().owner(), slice.dtype()));
         }
     }

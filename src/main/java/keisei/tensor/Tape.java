@@ -56,6 +56,13 @@ public final class Tape {
         return leaf(true, shape);
     }
 
+    /** A {@link #variable} of the device's real type: logits that no layer of this tape makes. */
+    public Tensor realVariable(Integer... shape) {
+        Tensor tensor = newOutput(true, List.of(shape));
+        leaves.add(tensor);
+        return tensor;
+    }
+
     private Tensor leaf(boolean needsGradient, Integer... shape) {
         Tensor tensor = newActivation(needsGradient, List.of(shape));
         leaves.add(tensor);

@@ -73,6 +73,6 @@ abstract class DeviceGoldenTests {
 
     final GoldenCase golden(String name) {
         assertThat(CASES_TESTED_HERE).contains(name);
-        return new GoldenCase(name, device.realType());
+        return new GoldenCase(name, device);
     }
 }

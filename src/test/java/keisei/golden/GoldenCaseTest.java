@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.Arrays;
 import java.util.Set;
 import java.util.TreeSet;
-import keisei.device.DType;
 import org.junit.jupiter.api.Test;
 
 class GoldenCaseTest {
@@ -41,12 +41,26 @@ class GoldenCaseTest {
 
     @Test
     void aResultThatIsOffOrWasLeftOutFails() {
-        GoldenCase golden = new GoldenCase("relu", DType.F32);
+        GoldenCase golden = new GoldenCase("relu", GoldenCase.Rule.FLOAT32_CPU);
         double[] y = golden.truth("out.y").values();
         y[0] += 1e-3;
 
         assertThatThrownBy(() -> golden.compare("out.y", y)).isInstanceOf(AssertionError.class);
         assertThatThrownBy(golden::assertEveryResultWasCompared).isInstanceOf(AssertionError.class);
+    }
+
+    @Test
+    void halfPrecisionIsComparedWithTheLargestMagnitude() {
+        GoldenCase golden = new GoldenCase("relu", GoldenCase.Rule.HALF);
+        double[] y = golden.truth("out.y").values();
+        double largest = Arrays.stream(y).map(Math::abs).max().orElseThrow();
+        double[] near = y.clone();
+        near[0] += 0.019 * largest;
+        double[] far = y.clone();
+        far[0] += 0.021 * largest;
+
+        golden.compare("out.y", near);
+        assertThatThrownBy(() -> golden.compare("out.y", far)).isInstanceOf(AssertionError.class);
     }
 
     @Test

@@ -25,7 +25,7 @@ public final class NetworkGoldenSuite {
                 .map(entry -> DynamicTest.dynamicTest(entry.getKey(), () -> {
                     try (Device opened = device.get();
                             Workbench bench = new Workbench(opened)) {
-                        GoldenCase golden = new GoldenCase(entry.getKey(), opened.realType());
+                        GoldenCase golden = new GoldenCase(entry.getKey(), opened);
                         entry.getValue().on(bench, golden);
                         golden.assertEveryResultWasCompared();
                     }

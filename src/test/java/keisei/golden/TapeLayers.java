@@ -81,7 +81,7 @@ final class TapeLayers {
         Slice mean = bench.zeros(channels);
         Slice variance = bench.zeros(channels);
         Slice invStd = bench.zeros(channels);
-        kernels.statistics(x.length / channels, channels, bench.reals(x), mean, variance);
+        kernels.statistics(x.length / channels, channels, bench.activations(x), mean, variance);
         kernels.inverseDeviation(variance, 1e-5, invStd);
         golden.compare("out.save_mean", read(mean));
         golden.compare("out.save_invstd", read(invStd));
@@ -112,14 +112,14 @@ final class TapeLayers {
                         x.length / batch / channels,
                         channels,
                         hidden,
-                        bench.reals(x),
+                        bench.activations(x),
                         new SqueezeExciteKernels.Weights(w1.value(), b1.value(), w2.value(), b2.value()),
                         null,
                         false,
                         pooled,
                         hiddenOut,
                         gate,
-                        bench.zeros(x.length));
+                        bench.activations(new double[x.length]));
         golden.compare("out.pool", read(pooled));
         golden.compare("out.hidden", read(hiddenOut));
         golden.compare("out.scale", read(gate));

@@ -20,7 +20,7 @@ final class TapePolicy {
     void logSoftmax() {
         Npy input = golden.input("logits");
         Tape tape = bench.tape();
-        Tensor logits = tape.variable(input.extent(0), input.extent(1));
+        Tensor logits = tape.realVariable(input.extent(0), input.extent(1));
         Tensor y = tape.maskedLogSoftmax(logits, mask());
         tape.seed(y);
         tape.finish().prepareBackward();
@@ -40,7 +40,7 @@ final class TapePolicy {
             actions[i] = (int) given[i];
         }
         Tape tape = bench.tape();
-        Tensor logits = tape.variable(input.extent(0), input.extent(1));
+        Tensor logits = tape.realVariable(input.extent(0), input.extent(1));
         Tape.Evaluation evaluation = tape.evaluateActions(logits, mask(), bench.ints(actions));
         tape.seed(evaluation.logProbability());
         tape.finish().prepareBackward();
@@ -65,7 +65,7 @@ final class TapePolicy {
             }
         }
         Tape tape = bench.tape();
-        Tensor logits = tape.variable(batch, actions);
+        Tensor logits = tape.realVariable(batch, actions);
         Tape.Evaluation evaluation = tape.evaluateActions(logits, mask(), bench.ints(anyLegal));
         tape.seed(evaluation.entropy());
         tape.finish().prepareBackward();

@@ -40,6 +40,13 @@ public final class Workbench implements AutoCloseable {
         return slice;
     }
 
+    /** Values in the device's activation type. */
+    public Slice activations(double... values) {
+        Slice slice = keep(device.allocate(device.activationType(), values.length, "test"));
+        HostTransfer.write(slice, values);
+        return slice;
+    }
+
     public Slice ints(int... values) {
         Slice slice = keep(device.allocate(DType.I32, values.length, "test"));
         HostTransfer.write(slice, values);
