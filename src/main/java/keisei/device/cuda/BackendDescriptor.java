@@ -138,8 +138,7 @@ final class BackendDescriptor extends cudnnBackendDescriptor implements AutoClos
 
     private int get(int attribute, int type, int most, MemorySegment values) {
         long[] count = {0};
-        int status =
-                JCudnn.cudnnBackendGetAttribute(this, attribute, type, most, count, NativePointer.of(values));
+        int status = JCudnn.cudnnBackendGetAttribute(this, attribute, type, most, count, NativePointer.of(values));
         check(status, "cudnnBackendGetAttribute", attribute);
         return Math.toIntExact(count[0]);
     }

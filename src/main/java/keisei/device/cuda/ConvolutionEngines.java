@@ -43,7 +43,8 @@ final class ConvolutionEngines implements AutoCloseable {
             return legacy;
         }
         // A measured choice could be another one on the next run, and would give other bits.
-        boolean measure = path == CudaOptions.ConvPath.AUTO && !runtime.options().deterministic();
+        boolean measure =
+                path == CudaOptions.ConvPath.AUTO && !runtime.options().deterministic();
         return new GraphConvolution(runtime, legacy, workspace, key.shape, key.batch, key.dtype, measure);
     }
 

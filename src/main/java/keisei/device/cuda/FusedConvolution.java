@@ -156,8 +156,7 @@ final class FusedConvolution implements AutoCloseable {
     private void convolution(BackendDescriptor y) {
         int k = shape.kernel();
         long padding = k / 2;
-        BackendDescriptor w =
-                tensor(W, Cudnn.type(dtype), shape.outChannels(), shape.inChannels(), k, k, false);
+        BackendDescriptor w = tensor(W, Cudnn.type(dtype), shape.outChannels(), shape.inChannels(), k, k, false);
         BackendDescriptor convolution = descriptor(CUDNN_BACKEND_CONVOLUTION_DESCRIPTOR)
                 .choice(
                         CUDNN_ATTR_CONVOLUTION_COMP_TYPE,
@@ -266,7 +265,8 @@ final class FusedConvolution implements AutoCloseable {
         for (int i = 0; i < uniqueIds.length; i++) {
             long id = ids.get(i);
             uniqueIds[i] = id;
-            addresses[i] = id == X ? x : id == W ? w : id == Y ? y : id == SCALE ? scale : id == SHIFT ? shift : residual;
+            addresses[i] =
+                    id == X ? x : id == W ? w : id == Y ? y : id == SCALE ? scale : id == SHIFT ? shift : residual;
         }
         try (BackendDescriptor operands = new BackendDescriptor(CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR)) {
             operands.integers(CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, uniqueIds)

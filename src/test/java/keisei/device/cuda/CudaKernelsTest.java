@@ -31,8 +31,8 @@ class CudaKernelsTest {
 
     @BeforeEach
     void open() {
-        device = CudaDevice.open(
-                SoftwareCuda.libraries(), CudaOptions.defaults().withCache(cache));
+        device =
+                CudaDevice.open(SoftwareCuda.libraries(), CudaOptions.defaults().withCache(cache));
     }
 
     @AfterEach
@@ -133,8 +133,8 @@ class CudaKernelsTest {
         Slice variance = empty(DType.F32, 8);
         device.normalization().statistics(400, 8, x, mean, variance);
         float[] expected = read(mean);
-        try (RecordedWork work = device.record(
-                "statistics", () -> device.normalization().statistics(400, 8, x, mean, variance))) {
+        try (RecordedWork work =
+                device.record("statistics", () -> device.normalization().statistics(400, 8, x, mean, variance))) {
             work.run();
             work.run();
             int large = 100_000;
@@ -223,8 +223,7 @@ class CudaKernelsTest {
     void logitsThatAreNotNumbersStillGiveALegalAction() {
         Slice action = ints(9, 9);
         Slice logits = floats(Float.NaN, Float.NaN, Float.NaN, 0, Float.NaN, 0);
-        device.policy()
-                .sample(2, 3, logits, ints(6, 2), floats(0.5f, 0.5f), action, empty(DType.F32, 2));
+        device.policy().sample(2, 3, logits, ints(6, 2), floats(0.5f, 0.5f), action, empty(DType.F32, 2));
         int[] chosen = new int[2];
         device.read(action, MemorySegment.ofArray(chosen));
         assertThat(chosen[0]).isBetween(1, 2);
