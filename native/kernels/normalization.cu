@@ -1,7 +1,7 @@
 // Batch normalisation over x[rows, C]. Statistics are Welford's per thread and Chan, Golub and LeVeque's (1983) when
 // threads and chunks are combined, always in the same order, and all of the distance from the channel's first element:
-// a float holds that exactly where a channel lies far from zero. A chunk of rows is one block (x) of the first stage; the
-// second stage combines the chunks. Blocks have 256 threads; grid (chunks or blocks over rows, tiles of channels).
+// a float holds that exactly where a channel lies far from zero. A chunk of rows is one block (x) of the first stage;
+// the second stage combines the chunks. Blocks have 256 threads; grid (chunks or blocks over rows, tiles of channels).
 #include "keisei.cuh"
 
 namespace {
