@@ -97,19 +97,22 @@ KEISEI_KERNEL(bias_add_f16)
 
 // partial[gridDim.x, columns] = sums of x[rows, columns] over one chunk of rows each. Reads s bytes per element; 1
 // FLOP. Block 256, grid (chunks, tiles of 256 packs of columns).
-extern "C" __global__ void __launch_bounds__(256) column_sum_f32(int rows, int columns, const float* x, float* partial) {
+extern "C" __global__ void __launch_bounds__(256) column_sum_f32(
+    int rows, int columns, const float* x, float* partial) {
     column_sums_any<float>(rows, columns, x, partial);
 }
 KEISEI_KERNEL(column_sum_f32)
 
-extern "C" __global__ void __launch_bounds__(256) column_sum_f16(int rows, int columns, const half_t* x, float* partial) {
+extern "C" __global__ void __launch_bounds__(256) column_sum_f16(
+    int rows, int columns, const half_t* x, float* partial) {
     column_sums_any<half_t>(rows, columns, x, partial);
 }
 KEISEI_KERNEL(column_sum_f16)
 
 // out[c] += sum over chunks of partial[chunks, columns], in double and in order: 32 columns x 8 lanes a block of 256.
 // Reads 4 * chunks bytes and adds chunks times per column.
-extern "C" __global__ void __launch_bounds__(256) column_sum_chunks(int chunks, int columns, const float* partial, float* out) {
+extern "C" __global__ void __launch_bounds__(256) column_sum_chunks(
+    int chunks, int columns, const float* partial, float* out) {
     __shared__ double scratch[kThreads];
     unsigned column = blockIdx.x * 32 + threadIdx.x % 32;
     double sum = 0.0;

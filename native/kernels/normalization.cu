@@ -1,6 +1,7 @@
 // Batch normalisation over x[rows, C]. Statistics are Welford's per thread and Chan, Golub and LeVeque's (1983) when
-// threads and chunks are combined, always in the same order. A chunk of rows is one block (x) of the first stage; the
-// second stage combines the chunks. Blocks have 256 threads; grid (chunks or blocks over rows, tiles of channels).
+// threads and chunks are combined, always in the same order, and all of the distance from the channel's first element:
+// a float holds that exactly where a channel lies far from zero. A chunk of rows is one block (x) of the first stage;
+// the second stage combines the chunks. Blocks have 256 threads; grid (chunks or blocks over rows, tiles of channels).
 #include "keisei.cuh"
 
 namespace {
@@ -11,7 +12,7 @@ __device__ __forceinline__ unsigned rows_of_lane(const RowChunk& chunk, unsigned
     return rows > lane ? (rows - lane + lanes - 1) / lanes : 0;
 }
 
-/** Mean and sum of squared deviations of each channel over one chunk. */
+/** Mean, less the channel's first element, and sum of squared deviations of each channel over one chunk. */
 template <int W, typename T>
 __device__ __forceinline__ void chunk_statistics(
     unsigned rows, unsigned channels, const T* x, float* means, float* squares, float* meanScratch,
@@ -20,6 +21,7 @@ __device__ __forceinline__ void chunk_statistics(
     for (unsigned t = blockIdx.y; t < ChannelTile<W>::count(channels); t += gridDim.y) {
         ChannelTile<W> tile(channels, t);
         if (tile.active) {
+            Vec<T, W> origin = load<W>(x + tile.column);
             float mean[W] = {};
             float square[W] = {};
             float seen = 0.0f;
@@ -29,7 +31,7 @@ __device__ __forceinline__ void chunk_statistics(
                 float share = 1.0f / seen;
 #pragma unroll
                 for (int k = 0; k < W; k++) {
-                    float v = to_float(value.v[k]);
+                    float v = to_float(value.v[k]) - to_float(origin.v[k]);
                     float d = v - mean[k];
                     mean[k] += d * share;
                     square[k] += d * (v - mean[k]);
@@ -129,10 +131,50 @@ __device__ __forceinline__ void normalize_any(
     }
 }
 
+template <typename T>
+__device__ __forceinline__ void combined_statistics(
+    unsigned chunks, unsigned rows, unsigned channels, const T* x, const float* means, const float* squares,
+    float* mean, float* variance) {
+    __shared__ double scratch[kThreads];
+    unsigned column = blockIdx.x * 32 + threadIdx.x % 32;
+    unsigned firstChunk = threadIdx.x / 32;
+    bool inside = column < channels;
+    double first = inside ? means[column] : 0.0;
+    double shift = 0.0;
+    for (unsigned i = firstChunk; inside && i < chunks; i += kThreads / 32) {
+        RowChunk chunk(rows, chunks, i);
+        shift += (double)(chunk.to - chunk.from) * (means[i * channels + column] - first);
+    }
+    scratch[threadIdx.x] = shift;
+    __syncthreads();
+    double total = 0.0;
+    for (unsigned lane = 0; lane < kThreads / 32; lane++) {
+        total += scratch[lane * 32 + threadIdx.x % 32];
+    }
+    double centre = first + total / rows;
+    double square = 0.0;
+    for (unsigned i = firstChunk; inside && i < chunks; i += kThreads / 32) {
+        RowChunk chunk(rows, chunks, i);
+        double d = means[i * channels + column] - centre;
+        square += squares[i * channels + column] + (double)(chunk.to - chunk.from) * d * d;
+    }
+    __syncthreads();
+    scratch[threadIdx.x] = square;
+    __syncthreads();
+    if (threadIdx.x < 32 && inside) {
+        double sum = 0.0;
+        for (unsigned lane = 0; lane < kThreads / 32; lane++) {
+            sum += scratch[lane * 32 + threadIdx.x];
+        }
+        mean[column] = (float)(to_float(x[column]) + centre);
+        variance[column] = (float)(sum / rows);
+    }
+}
+
 } // namespace
 
-// First stage of the statistics: means and squares, both [gridDim.x, C]. Reads s bytes per element; 5 FLOP, and a
-// division per row and thread.
+// First stage of the statistics: means (less x[0, c]) and squares, both [gridDim.x, C]. Reads s bytes per element; 6
+// FLOP, and a division per row and thread.
 extern "C" __global__ void __launch_bounds__(256) batch_norm_chunk_statistics_f32(
     int rows, int channels, const float* x, float* means, float* squares) {
     chunk_statistics_any<float>(rows, channels, x, means, squares);
@@ -147,44 +189,19 @@ KEISEI_KERNEL(batch_norm_chunk_statistics_f16)
 
 // Second stage: mean[C] and biased variance[C], in double; 32 channels x 8 lanes a block of 256, grid ceil(C / 32).
 // Reads 12 * chunks bytes (the means twice) per channel; 8 FLOP per chunk and channel.
-extern "C" __global__ void __launch_bounds__(256) batch_norm_statistics(
-    int chunks, int rows, int channels, const float* means, const float* squares, float* mean, float* variance) {
-    __shared__ double scratch[kThreads];
-    unsigned column = blockIdx.x * 32 + threadIdx.x % 32;
-    unsigned firstChunk = threadIdx.x / 32;
-    bool inside = column < (unsigned)channels;
-    double first = inside ? means[column] : 0.0;
-    double shift = 0.0;
-    for (unsigned i = firstChunk; inside && i < (unsigned)chunks; i += kThreads / 32) {
-        RowChunk chunk(rows, chunks, i);
-        shift += (double)(chunk.to - chunk.from) * (means[i * channels + column] - first);
-    }
-    scratch[threadIdx.x] = shift;
-    __syncthreads();
-    double total = 0.0;
-    for (unsigned lane = 0; lane < kThreads / 32; lane++) {
-        total += scratch[lane * 32 + threadIdx.x % 32];
-    }
-    double centre = first + total / rows;
-    double square = 0.0;
-    for (unsigned i = firstChunk; inside && i < (unsigned)chunks; i += kThreads / 32) {
-        RowChunk chunk(rows, chunks, i);
-        double d = means[i * channels + column] - centre;
-        square += squares[i * channels + column] + (double)(chunk.to - chunk.from) * d * d;
-    }
-    __syncthreads();
-    scratch[threadIdx.x] = square;
-    __syncthreads();
-    if (threadIdx.x < 32 && inside) {
-        double sum = 0.0;
-        for (unsigned lane = 0; lane < kThreads / 32; lane++) {
-            sum += scratch[lane * 32 + threadIdx.x];
-        }
-        mean[column] = (float)centre;
-        variance[column] = (float)(sum / rows);
-    }
+extern "C" __global__ void __launch_bounds__(256) batch_norm_statistics_f32(
+    int chunks, int rows, int channels, const float* x, const float* means, const float* squares, float* mean,
+    float* variance) {
+    combined_statistics<float>(chunks, rows, channels, x, means, squares, mean, variance);
 }
-KEISEI_KERNEL(batch_norm_statistics)
+KEISEI_KERNEL(batch_norm_statistics_f32)
+
+extern "C" __global__ void __launch_bounds__(256) batch_norm_statistics_f16(
+    int chunks, int rows, int channels, const half_t* x, const float* means, const float* squares, float* mean,
+    float* variance) {
+    combined_statistics<half_t>(chunks, rows, channels, x, means, squares, mean, variance);
+}
+KEISEI_KERNEL(batch_norm_statistics_f16)
 
 // invStd[c] = 1 / sqrt(variance[c] + epsilon), in double. 8 bytes, about 30 FLOP per channel.
 extern "C" __global__ void batch_norm_inverse_deviation(

@@ -166,8 +166,8 @@ extern "C" __global__ void __launch_bounds__(256) policy_evaluate(
 }
 KEISEI_KERNEL(policy_evaluate)
 
-// dLogits[N, A] = or += the gradient of policy_evaluate from dLogProbability[N] and dEntropy[N]. Per row: reads 4A + A /
-// 8 (+ 4A to accumulate), writes 4A bytes; about 50 FLOP per legal action.
+// dLogits[N, A] = or += the gradient of policy_evaluate from dLogProbability[N] and dEntropy[N]. Per row: reads 4A + A
+// / 8 (+ 4A to accumulate), writes 4A bytes; about 50 FLOP per legal action.
 extern "C" __global__ void __launch_bounds__(256) policy_evaluate_backward(
     int actions, const float* logits, const unsigned* mask, const int* action, const float* dLogProbability,
     const float* dEntropy, float* dLogits, int accumulate) {

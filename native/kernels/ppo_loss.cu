@@ -105,8 +105,8 @@ extern "C" __global__ void __launch_bounds__(256) ppo_loss_rows(
 }
 KEISEI_KERNEL(ppo_loss_rows)
 
-// metrics[8] += the sums of rowMetrics[N, 8] in double and in a fixed order (the last metric is a maximum). One block of
-// 256 threads: 32 threads a metric. Reads 32 bytes and adds 8 times per row.
+// metrics[8] += the sums of rowMetrics[N, 8] in double and in a fixed order (the last metric is a maximum). One block
+// of 256 threads: 32 threads a metric. Reads 32 bytes and adds 8 times per row.
 extern "C" __global__ void __launch_bounds__(256) ppo_loss_metrics(int rows, const float* rowMetrics, float* metrics) {
     __shared__ double scratch[kThreads];
     unsigned metric = threadIdx.x % kMetrics;

@@ -129,9 +129,9 @@ __device__ __forceinline__ void gather(
 
 } // namespace
 
-// out[N, H, W, channels] from packed[N, recordBytes] with a table of one instruction a plane; channels beyond the planes
-// are 0. Block 256, grid N; dynamic shared memory: 4 bytes * channels * (1 + ceil(H * W / 32)). Per position: reads
-// recordBytes, writes s * H * W * channels bytes.
+// out[N, H, W, channels] from packed[N, recordBytes] with a table of one instruction a plane; channels beyond the
+// planes are 0. Block 256, grid N; dynamic shared memory: 4 bytes * channels * (1 + ceil(H * W / 32)). Per position:
+// reads recordBytes, writes s * H * W * channels bytes.
 extern "C" __global__ void __launch_bounds__(256) expand_planes_f32(
     int squares, int width, int recordBytes, int planes, int channels, const void* table, const unsigned char* packed,
     float* out) {
@@ -148,8 +148,8 @@ extern "C" __global__ void __launch_bounds__(256) expand_planes_f16(
 }
 KEISEI_KERNEL(expand_planes_f16)
 
-// destination[i, :] = source[index[i], :] in rows of units of 1, 2, 4 or 16 bytes (all aligned to them). Reads and writes
-// the unit's bytes, and 4 bytes of index from the cache.
+// destination[i, :] = source[index[i], :] in rows of units of 1, 2, 4 or 16 bytes (all aligned to them). Reads and
+// writes the unit's bytes, and 4 bytes of index from the cache.
 extern "C" __global__ void gather_rows_1(
     int rows, int units, int available, const unsigned char* source, const int* index, unsigned char* destination) {
     gather<unsigned char>(rows, units, available, source, index, destination, 0xff);

@@ -155,9 +155,13 @@ __device__ __forceinline__ void forward_any(
     hiddenOut += blockIdx.x * hidden;
     gate += blockIdx.x * channels;
     if (channels % W == 0 && aligned(x, residual, y)) {
-        forward<W>(spatial, channels, hidden, x, w1, b1, w2, b2, residual, relu, pooled, hiddenOut, gate, y, scratch, shared);
+        forward<W>(
+            spatial, channels, hidden, x, w1, b1, w2, b2, residual, relu, pooled, hiddenOut, gate, y, scratch,
+            shared);
     } else {
-        forward<1>(spatial, channels, hidden, x, w1, b1, w2, b2, residual, relu, pooled, hiddenOut, gate, y, scratch, shared);
+        forward<1>(
+            spatial, channels, hidden, x, w1, b1, w2, b2, residual, relu, pooled, hiddenOut, gate, y, scratch,
+            shared);
     }
 }
 
@@ -274,9 +278,9 @@ __device__ __forceinline__ void backward_any(
 
 } // namespace
 
-// p = mean of x, h = relu(W1 p + b1), s = sigmoid(W2 h + b2), y = f(x * s + residual); residual may be null; y may be x or
-// residual. Grid N; dynamic shared memory: 4 bytes * (2 * C + H, each rounded up to 4). Per element of x: reads 2s (3s
-// with residual; the second reading from L2), writes s bytes; 4 FLOP; per position 4 * C * H FLOP more.
+// p = mean of x, h = relu(W1 p + b1), s = sigmoid(W2 h + b2), y = f(x * s + residual); residual may be null; y may be x
+// or residual. Grid N; dynamic shared memory: 4 bytes * (2 * C + H, each rounded up to 4). Per element of x: reads 2s
+// (3s with residual; the second reading from L2), writes s bytes; 4 FLOP; per position 4 * C * H FLOP more.
 extern "C" __global__ void __launch_bounds__(256) squeeze_excite_forward_f32(
     int spatial, int channels, int hidden, const float* x, const float* w1, const float* b1, const float* w2,
     const float* b2, const float* residual, int relu, float* pooled, float* hiddenOut, float* gate, float* y) {
@@ -294,8 +298,8 @@ extern "C" __global__ void __launch_bounds__(256) squeeze_excite_forward_f16(
 KEISEI_KERNEL(squeeze_excite_forward_f16)
 
 // The gradients by x (dx) and residual (dResidual, null: not wanted), and the factors of the weights' gradients,
-// gateGradient[N, C] and hiddenGradient[N, H]. Grid and shared memory as above. Per element of x: reads 3s (5s with ReLU;
-// the second readings from L2; s more for each that accumulates), writes s (2s with dResidual) bytes; 6 FLOP; per
+// gateGradient[N, C] and hiddenGradient[N, H]. Grid and shared memory as above. Per element of x: reads 3s (5s with
+// ReLU; the second readings from L2; s more for each that accumulates), writes s (2s with dResidual) bytes; 6 FLOP; per
 // position 4 * C * H FLOP more.
 extern "C" __global__ void __launch_bounds__(256) squeeze_excite_backward_f32(
     int spatial, int channels, int hidden, const float* x, const float* y, const float* dy, const float* w1,

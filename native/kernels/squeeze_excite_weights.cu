@@ -50,9 +50,9 @@ __device__ __forceinline__ void outer_sums(
 
 } // namespace
 
-// First stage. partial[gridDim.y] holds for each chunk of positions [H, C], [H], [C, H], [C]: the gradients of w1, b1, w2,
-// b2. A block of 256 threads has a 32x32 tile of w1 or w2; grid (2 * ceil(C / 32) * ceil(H / 32), chunks). Reads 8 bytes
-// per position, row and column of a tile; 2 * N * C * H FLOP per layer.
+// First stage. partial[gridDim.y] holds for each chunk of positions [H, C], [H], [C, H], [C]: the gradients of w1, b1,
+// w2, b2. A block of 256 threads has a 32x32 tile of w1 or w2; grid (2 * ceil(C / 32) * ceil(H / 32), chunks). Reads 8
+// bytes per position, row and column of a tile; 2 * N * C * H FLOP per layer.
 extern "C" __global__ void __launch_bounds__(256) squeeze_excite_weight_chunks(
     int batch, int channels, int hidden, const float* hiddenGradient, const float* pooled, const float* gateGradient,
     const float* hiddenOut, float* partial) {
@@ -79,8 +79,8 @@ extern "C" __global__ void __launch_bounds__(256) squeeze_excite_weight_chunks(
 }
 KEISEI_KERNEL(squeeze_excite_weight_chunks)
 
-// Second stage: adds the chunks to dw1[H, C], db1[H], dw2[C, H], db2[C], one thread an element. Reads 4 * chunks + 4, writes
-// 4 bytes per element; chunks additions.
+// Second stage: adds the chunks to dw1[H, C], db1[H], dw2[C, H], db2[C], one thread an element. Reads 4 * chunks + 4,
+// writes 4 bytes per element; chunks additions.
 extern "C" __global__ void squeeze_excite_weight_sums(
     int chunks, int channels, int hidden, const float* partial, float* dw1, float* db1, float* dw2, float* db2) {
     unsigned layer = (unsigned)channels * hidden;

@@ -114,12 +114,13 @@ Allocation* findAllocation(const void* address) {
 
 size_t extent(const Allocation& allocation, const void* address) {
     DevicePointer at = (DevicePointer)address;
+    if (allocation.regions.empty()) return allocation.address + allocation.bytes - at;
     auto after = allocation.regions.upper_bound(at);
     if (after != allocation.regions.begin()) {
         auto [begin, bytes] = *--after;
         if (at < begin + bytes) return begin + bytes - at;
     }
-    return allocation.address + allocation.bytes - at;
+    return 0;  // between two parts
 }
 
 std::string rangeProblem(const void* address, size_t bytes, int device) {
@@ -207,7 +208,10 @@ std::vector<std::string> freeAll(int device) {
 /** Names what allocates next on this thread, for messages about leaks; null ends it. */
 SOFTCUDA_FUNCTION(void) keiseiSoftcudaLabel(const char* text) { label = text ? text : ""; }
 
-/** Announces a part of an allocation that is used by itself: accesses that begin in it must end in it. 0 bytes end it. */
+/**
+ * Announces a part of an allocation that is used by itself; 0 bytes end it. From the first part on, every access must lie within
+ * one part.
+ */
 SOFTCUDA_FUNCTION(int) keiseiSoftcudaRegion(DevicePointer address, size_t bytes) {
     LOCK;
     Allocation* allocation = findAllocation((void*)address);

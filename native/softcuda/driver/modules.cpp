@@ -104,35 +104,24 @@ SOFTCUDA_FUNCTION(int) cuModuleLoadData(void** handle, const void* image) {
     }
     // The section headers come last in what the linker writes.
     size_t bytes = header->e_shoff + (size_t)header->e_shnum * header->e_shentsize;
-    static std::map<std::string, Module*> images;
-    Module*& known = images[std::string((const char*)image, bytes)];
-    if (known && !known->loaded) {
-        // Its memory stayed, so it is used again: a process that opens many devices maps each image once.
-        *handle = known = new Module(*known);
-        known->loaded = true;
-        remember(known, "module");
-        return SUCCESS;
-    }
-    int file = memfd_create("keisei-kernels", MFD_CLOEXEC);
-    if (file < 0) return OUT_OF_MEMORY;
-    for (size_t written = 0; written < bytes;) {
-        ssize_t count = write(file, (const char*)image + written, bytes - written);
-        if (count <= 0) {
-            close(file);
-            return OUT_OF_MEMORY;
+    // The loader takes equal paths for the same library, so the file of an image stays open and its path its own; and as
+    // libraries stay loaded, an image that comes again is the one that is there.
+    static std::map<std::string, std::string> paths;
+    std::string& path = paths[std::string((const char*)image, bytes)];
+    if (path.empty()) {
+        int file = memfd_create("keisei-kernels", MFD_CLOEXEC);
+        if (file < 0) return OUT_OF_MEMORY;
+        for (size_t written = 0; written < bytes;) {
+            ssize_t count = write(file, (const char*)image + written, bytes - written);
+            if (count <= 0) {
+                close(file);
+                return OUT_OF_MEMORY;
+            }
+            written += count;
         }
-        written += count;
+        path = "/proc/self/fd/" + std::to_string(file);
     }
-    // A path of its own for each: the loader takes equal paths for the same library, a library stays loaded, and the
-    // system gives the number of a closed file again. So the bits of a count become "/" or "./" in the path.
-    static unsigned paths = 0;
-    std::string path = "/proc/self/fd/";
-    for (unsigned bits = ++paths; bits; bits >>= 1) path += bits & 1 ? "./" : "/";
-    path += std::to_string(file);
-    int status = load(path.c_str(), (Module**)handle);
-    if (status == SUCCESS) known = (Module*)*handle;
-    close(file);
-    return status;
+    return load(path.c_str(), (Module**)handle);
 }
 
 SOFTCUDA_FUNCTION(int) cuModuleLoadDataEx(void** handle, const void* image, unsigned, int*, void**) { return cuModuleLoadData(handle, image); }
@@ -165,9 +154,9 @@ SOFTCUDA_FUNCTION(int) cuModuleGetFunction(void** function, void* handle, const 
         fault(std::string("cuModuleGetFunction: ") + name + " was built for another version of the software device");
         return INVALID_IMAGE;
     }
-    static std::map<const KernelDescriptor*, Function*> functions;
-    Function*& known = functions[kernel];
-    if (!known || known->module != module) known = new Function{module, kernel};
+    static std::map<std::pair<Module*, const KernelDescriptor*>, Function*> functions;
+    Function*& known = functions[{module, kernel}];
+    if (!known) known = new Function{module, kernel};
     *function = known;
     return SUCCESS;
 }

@@ -42,7 +42,7 @@ std::string describeCalls() {
 }
 
 void print(const std::string& title, const std::vector<std::string>& lines) {
-    if (lines.empty()) return;
+    if (lines.empty() || state().quiet) return;
     fprintf(stderr, "software CUDA device: %s\n", title.c_str());
     for (size_t i = 0; i < lines.size() && i < PRINTED_LEAKS; i++) fprintf(stderr, "  %s\n", lines[i].c_str());
     if (lines.size() > PRINTED_LEAKS) fprintf(stderr, "  and %zu more\n", lines.size() - PRINTED_LEAKS);
@@ -89,7 +89,7 @@ void CallCounter::hit() { calls().counts[index]++; }
 void fault(const std::string& text) {
     LOCK;
     state().faults.push_back(text);
-    fprintf(stderr, "software CUDA device: %s\n", text.c_str());
+    if (!state().quiet) fprintf(stderr, "software CUDA device: %s\n", text.c_str());
 }
 
 void remember(const void* handle, const char* kind) {
@@ -164,6 +164,19 @@ SOFTCUDA_FUNCTION(void) keiseiSoftcudaReset() {
     for (auto& context : state().devices) context->failure = 0;
     std::lock_guard<std::mutex> guard(calls().lock);
     for (auto& count : calls().counts) count = 0;
+}
+
+/** For tests that plant faults: faults and leaks are kept, but not printed. */
+SOFTCUDA_FUNCTION(void) keiseiSoftcudaQuiet(int quiet) {
+    LOCK;
+    state().quiet = quiet != 0;
+}
+
+/** Whether operations wait until something waits for them, as they may on a GPU (SWCUDA_LAZY). */
+SOFTCUDA_FUNCTION(void) keiseiSoftcudaLazy(int lazy) {
+    LOCK;
+    flush();
+    state().lazy = lazy != 0;
 }
 
 /** An error of a context, as a test of the engine's own error paths needs it. */

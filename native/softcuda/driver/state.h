@@ -167,6 +167,8 @@ struct State {
     std::vector<std::unique_ptr<Context>> devices;
     size_t memoryBytes = 0;
     bool lazy = false;
+    /** Faults are not printed. */
+    bool quiet = false;
     std::map<DevicePointer, Allocation> allocations;
     std::map<uint64_t, HostAllocation> hostAllocations;
     uint64_t allocationCount = 0;

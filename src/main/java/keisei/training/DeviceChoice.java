@@ -75,7 +75,8 @@ final class DeviceChoice {
                 .withIndex(index)
                 .withPrecision(
                         config.training().mixedPrecision() ? CudaOptions.Precision.F16 : CudaOptions.Precision.F32)
-                .withConvPath(CudaOptions.ConvPath.valueOf(config.env().convPath().toUpperCase(Locale.ROOT)))
+                .withConvPath(
+                        CudaOptions.ConvPath.valueOf(config.env().convPath().toUpperCase(Locale.ROOT)))
                 .withGraphs(config.env().cudaGraphs())
                 .withDeterministic(config.env().deterministic())
                 .withTf32(config.env().tf32())

@@ -17,12 +17,13 @@ final class Owned {
         resources.clear();
     }
 
-    void closeUnreleased() {
+    /** Closes all after a failure, which stays what is reported: what cannot be closed then is only added to it. */
+    void closeAfter(Throwable failure) {
         while (!resources.isEmpty()) {
             try {
                 resources.pop().close();
             } catch (Exception e) {
-                throw new IllegalStateException("a part of an unfinished trainer did not close", e);
+                failure.addSuppressed(e);
             }
         }
     }

@@ -131,8 +131,9 @@ public final class Trainer implements AutoCloseable {
                     out));
             loop = new TrainingLoopManager(config, steps, setup, models, metrics, callbacks, display, session, streams);
             owned.release();
-        } finally {
-            owned.closeUnreleased();
+        } catch (RuntimeException | Error failure) {
+            owned.closeAfter(failure);
+            throw failure;
         }
     }
 

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
@@ -44,6 +45,11 @@ final class ChildTraining implements AutoCloseable {
 
     /** @param folder gets the output; everything that was there of an earlier child is replaced */
     ChildTraining(Path folder, String... arguments) throws IOException {
+        this(folder, Map.of(), List.of(arguments));
+    }
+
+    /** @param environment variables beside those of this process */
+    ChildTraining(Path folder, Map<String, String> environment, List<String> arguments) throws IOException {
         out = folder.resolve("out");
         err = folder.resolve("err");
         List<String> command = new ArrayList<>(List.of(
@@ -58,12 +64,13 @@ final class ChildTraining implements AutoCloseable {
                 classPath(),
                 "keisei.cli.Main",
                 "train"));
-        command.addAll(List.of(arguments));
-        process = new ProcessBuilder(command)
+        command.addAll(arguments);
+        ProcessBuilder builder = new ProcessBuilder(command)
                 .directory(folder.toFile())
                 .redirectOutput(out.toFile())
-                .redirectError(err.toFile())
-                .start();
+                .redirectError(err.toFile());
+        builder.environment().putAll(environment);
+        process = builder.start();
     }
 
     /** Without the tests, whose logging is not the program's. */

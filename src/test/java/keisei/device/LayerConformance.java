@@ -76,74 +76,74 @@ interface LayerConformance extends Conformance {
     default void batchNormalisationAgreesWithFloat64() {
         cases(16, 40, random -> {
             int rows = random.nextInt(4) == 0 ? 1 + random.nextInt(3) : 1 + random.nextInt(900);
-            int channels = 1 + random.nextInt(70);
-            boolean relu = random.nextBoolean();
-            boolean withResidual = random.nextBoolean();
-            boolean batchStatistics = random.nextBoolean();
-            boolean accumulate = random.nextBoolean();
-            boolean accumulateResidual = random.nextBoolean();
-            String what = "batch norm %dx%d, relu %s, residual %s, batch statistics %s"
-                    .formatted(rows, channels, relu, withResidual, batchStatistics);
-            agrees(what, tolerance(), rows, trial -> {
-                NormalizationKernels kernels = trial.device().normalization();
-                int size = rows * channels;
-                Slice x = trial.activation("x", size, 0.5, 2);
-                kernels.statistics(
-                        rows, channels, x, trial.output("mean", channels), trial.output("variance", channels));
-                Slice variance = trial.real("given variance", positive(channels));
-                kernels.inverseDeviation(variance, 1e-5, trial.output("computed invStd", channels));
-                Slice mean = trial.normal("given mean", channels);
-                kernels.updateRunning(
-                        rows,
-                        0.1,
-                        mean,
-                        variance,
-                        trial.output("running mean", channels),
-                        trial.output("running variance", channels));
-                Slice invStd = trial.real("invStd", positive(channels));
-                Slice gamma = trial.normal("gamma", channels);
-                Slice beta = trial.normal("beta", channels);
-                Slice residual = withResidual ? trial.activation("residual", size) : null;
-                kernels.forward(
-                        rows,
-                        channels,
-                        x,
-                        mean,
-                        invStd,
-                        gamma,
-                        beta,
-                        residual,
-                        relu,
-                        trial.activationOutput("y", size));
-                Slice inPlace = trial.activationOutput("y in place", size);
-                kernels.forward(rows, channels, inPlace, mean, invStd, gamma, beta, residual, relu, inPlace);
-                kernels.backward(
-                        rows,
-                        channels,
-                        batchStatistics,
-                        x,
-                        trial.activation("given y", size),
-                        trial.activation("dy", size),
-                        mean,
-                        invStd,
-                        gamma,
-                        relu,
-                        trial.activationOutput("dx", size),
-                        accumulate,
-                        trial.output("dGamma", channels),
-                        trial.output("dBeta", channels),
-                        withResidual ? trial.activationOutput("dResidual", size) : null,
-                        accumulateResidual);
-                kernels.fold(
-                        1e-5,
-                        gamma,
-                        beta,
-                        mean,
-                        variance,
-                        withResidual ? trial.normal("bias", channels) : null,
-                        trial.output("scale", channels),
-                        trial.output("shift", channels));
-            });
+            batchNormalisationAgrees(rows, 1 + random.nextInt(70), random.nextInt(32));
+        });
+        // Channels that fill wide accesses, and more than one block has threads for.
+        for (int flags = 0; flags < 32; flags++) {
+            batchNormalisationAgrees(300, 64, flags);
+        }
+        batchNormalisationAgrees(1500, 16, 31);
+        batchNormalisationAgrees(5, 2080, 7);
+        batchNormalisationAgrees(6, 2080, 3);
+    }
+
+    private void batchNormalisationAgrees(int rows, int channels, int flags) {
+        boolean relu = (flags & 1) != 0;
+        boolean withResidual = (flags & 2) != 0;
+        boolean batchStatistics = (flags & 4) != 0;
+        boolean accumulate = (flags & 8) != 0;
+        boolean accumulateResidual = (flags & 16) != 0;
+        String what = "batch norm %dx%d, relu %s, residual %s, batch statistics %s"
+                .formatted(rows, channels, relu, withResidual, batchStatistics);
+        agrees(what, tolerance(), rows, trial -> {
+            NormalizationKernels kernels = trial.device().normalization();
+            int size = rows * channels;
+            Slice x = trial.activation("x", size, 0.5, 2);
+            kernels.statistics(rows, channels, x, trial.output("mean", channels), trial.output("variance", channels));
+            Slice variance = trial.real("given variance", positive(channels));
+            kernels.inverseDeviation(variance, 1e-5, trial.output("computed invStd", channels));
+            Slice mean = trial.normal("given mean", channels);
+            kernels.updateRunning(
+                    rows,
+                    0.1,
+                    mean,
+                    variance,
+                    trial.output("running mean", channels),
+                    trial.output("running variance", channels));
+            Slice invStd = trial.real("invStd", positive(channels));
+            Slice gamma = trial.normal("gamma", channels);
+            Slice beta = trial.normal("beta", channels);
+            Slice residual = withResidual ? trial.activation("residual", size) : null;
+            kernels.forward(
+                    rows, channels, x, mean, invStd, gamma, beta, residual, relu, trial.activationOutput("y", size));
+            Slice inPlace = trial.activationOutput("y in place", size);
+            kernels.forward(rows, channels, inPlace, mean, invStd, gamma, beta, residual, relu, inPlace);
+            kernels.backward(
+                    rows,
+                    channels,
+                    batchStatistics,
+                    x,
+                    trial.activation("given y", size),
+                    trial.activation("dy", size),
+                    mean,
+                    invStd,
+                    gamma,
+                    relu,
+                    trial.activationOutput("dx", size),
+                    accumulate,
+                    trial.output("dGamma", channels),
+                    trial.output("dBeta", channels),
+                    withResidual ? trial.activationOutput("dResidual", size) : null,
+                    accumulateResidual);
+            kernels.fold(
+                    1e-5,
+                    gamma,
+                    beta,
+                    mean,
+                    variance,
+                    withResidual ? trial.normal("bias", channels) : null,
+                    trial.output("scale", channels),
+                    trial.output("shift", channels));
         });
     }
 
@@ -177,58 +177,66 @@ interface LayerConformance extends Conformance {
     @Test
     default void squeezeAndExcitationAgreesWithFloat64() {
         cases(14, 50, random -> {
-            int batch = 1 + random.nextInt(20);
             int spatial = random.nextBoolean() ? 81 : 25;
-            int channels = 1 + random.nextInt(70);
-            int hidden = 1 + random.nextInt(20);
-            boolean relu = random.nextBoolean();
-            boolean withResidual = random.nextBoolean();
-            boolean accumulate = random.nextBoolean();
-            boolean accumulateResidual = random.nextBoolean();
-            String what = "squeeze and excitation %d, %d channels, %d hidden, relu %s, residual %s"
-                    .formatted(batch, channels, hidden, relu, withResidual);
-            agrees(what, tolerance(), channels, trial -> {
-                SqueezeExciteKernels kernels = trial.device().squeezeExcite();
-                int size = batch * spatial * channels;
-                Slice x = trial.activation("x", size, 0.3, 1);
-                Slice residual = withResidual ? trial.activation("residual", size) : null;
-                SqueezeExciteKernels.Weights weights = new SqueezeExciteKernels.Weights(
-                        trial.normal("w1", hidden * channels),
-                        trial.normal("b1", hidden),
-                        trial.normal("w2", hidden * channels, 0, 0.5),
-                        trial.normal("b2", channels));
-                Slice pooled = trial.output("pooled", batch * channels);
-                Slice hiddenOut = trial.output("hidden", batch * hidden);
-                Slice gate = trial.output("gate", batch * channels);
-                Slice y = trial.activationOutput("y", size);
-                kernels.forward(
-                        batch, spatial, channels, hidden, x, weights, residual, relu, pooled, hiddenOut, gate, y);
-                Slice inPlace = trial.activationOutput("y in place", size);
-                kernels.forward(
-                        batch, spatial, channels, hidden, x, weights, inPlace, relu, pooled, hiddenOut, gate, inPlace);
-                kernels.backward(
-                        batch,
-                        spatial,
-                        channels,
-                        hidden,
-                        x,
-                        trial.activation("given y", size),
-                        trial.activation("dy", size),
-                        weights,
-                        relu,
-                        trial.normal("given pooled", batch * channels),
-                        trial.normal("given hidden", batch * hidden),
-                        trial.normal("given gate", batch * channels, 0.5, 0.1),
-                        trial.activationOutput("dx", size),
-                        accumulate,
-                        new SqueezeExciteKernels.Weights(
-                                trial.output("dw1", hidden * channels),
-                                trial.output("db1", hidden),
-                                trial.output("dw2", hidden * channels),
-                                trial.output("db2", channels)),
-                        withResidual ? trial.activationOutput("dResidual", size) : null,
-                        accumulateResidual);
-            });
+            int batch = 1 + random.nextInt(20);
+            squeezeAndExcitationAgrees(
+                    batch, spatial, 1 + random.nextInt(70), 1 + random.nextInt(20), random.nextInt(16));
+        });
+        // Channels that fill wide accesses, and more than one block has threads for; many positions.
+        for (int flags = 0; flags < 16; flags++) {
+            squeezeAndExcitationAgrees(3, 25, 64, 16, flags);
+        }
+        squeezeAndExcitationAgrees(2, 4, 2080, 300, 15);
+        squeezeAndExcitationAgrees(150, 4, 8, 3, 1);
+    }
+
+    private void squeezeAndExcitationAgrees(int batch, int spatial, int channels, int hidden, int flags) {
+        boolean relu = (flags & 1) != 0;
+        boolean withResidual = (flags & 2) != 0;
+        boolean accumulate = (flags & 4) != 0;
+        boolean accumulateResidual = (flags & 8) != 0;
+        String what = "squeeze and excitation %d, %d channels, %d hidden, relu %s, residual %s"
+                .formatted(batch, channels, hidden, relu, withResidual);
+        agrees(what, tolerance(), channels, trial -> {
+            SqueezeExciteKernels kernels = trial.device().squeezeExcite();
+            int size = batch * spatial * channels;
+            Slice x = trial.activation("x", size, 0.3, 1);
+            Slice residual = withResidual ? trial.activation("residual", size) : null;
+            SqueezeExciteKernels.Weights weights = new SqueezeExciteKernels.Weights(
+                    trial.normal("w1", hidden * channels),
+                    trial.normal("b1", hidden),
+                    trial.normal("w2", hidden * channels, 0, 0.5),
+                    trial.normal("b2", channels));
+            Slice pooled = trial.output("pooled", batch * channels);
+            Slice hiddenOut = trial.output("hidden", batch * hidden);
+            Slice gate = trial.output("gate", batch * channels);
+            Slice y = trial.activationOutput("y", size);
+            kernels.forward(batch, spatial, channels, hidden, x, weights, residual, relu, pooled, hiddenOut, gate, y);
+            Slice inPlace = trial.activationOutput("y in place", size);
+            kernels.forward(
+                    batch, spatial, channels, hidden, x, weights, inPlace, relu, pooled, hiddenOut, gate, inPlace);
+            kernels.backward(
+                    batch,
+                    spatial,
+                    channels,
+                    hidden,
+                    x,
+                    trial.activation("given y", size),
+                    trial.activation("dy", size),
+                    weights,
+                    relu,
+                    trial.normal("given pooled", batch * channels),
+                    trial.normal("given hidden", batch * hidden),
+                    trial.normal("given gate", batch * channels, 0.5, 0.1),
+                    trial.activationOutput("dx", size),
+                    accumulate,
+                    new SqueezeExciteKernels.Weights(
+                            trial.output("dw1", hidden * channels),
+                            trial.output("db1", hidden),
+                            trial.output("dw2", hidden * channels),
+                            trial.output("db2", channels)),
+                    withResidual ? trial.activationOutput("dResidual", size) : null,
+                    accumulateResidual);
         });
     }
 }

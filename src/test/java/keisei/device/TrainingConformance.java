@@ -21,8 +21,9 @@ interface TrainingConformance extends Conformance {
             new PlaneProgram.Plane.BoardCode(1),
             new PlaneProgram.Plane.BoardCode(200)
         };
-        PlaneProgram program = new PlaneProgram(5, 5, 40, 13, List.of(planes));
         for (int bound : new int[] {4, 30, 256}) {
+            int channels = bound == 30 ? 16 : 13;
+            PlaneProgram program = new PlaneProgram(5, 5, 40, channels, List.of(planes));
             agrees(
                     "planes of codes below " + bound,
                     1e-7,
@@ -33,7 +34,7 @@ interface TrainingConformance extends Conformance {
                                     7,
                                     program,
                                     trial.bytes("packed", 7 * 40, bound),
-                                    trial.activationOutput("out", 7 * 25 * 13)));
+                                    trial.activationOutput("out", 7 * 25 * channels)));
         }
     }
 
@@ -99,7 +100,7 @@ interface TrainingConformance extends Conformance {
 
     @Test
     default void normalizedAdvantagesAgreeWithFloat64() {
-        for (int length : new int[] {0, 1, 2, 3, 1000}) {
+        for (int length : new int[] {0, 1, 2, 3, 1000, 9000}) {
             agrees("normalize " + length, tolerance(), length, trial -> {
                 Slice x = trial.compared("x", trial.normal("x", length, 3, 0.5));
                 trial.device().rollout().normalize(x, 1e-8);

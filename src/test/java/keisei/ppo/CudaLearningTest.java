@@ -56,7 +56,8 @@ class CudaLearningTest {
     @EnumSource
     void graphsAndSeparateLaunchesGiveTheSameBitsAlsoThroughAnOverflow(CudaOptions.Precision precision) {
         try (Device graphs = open(options -> options.withPrecision(precision).withGraphs(true));
-                Device launches = open(options -> options.withPrecision(precision).withGraphs(false));
+                Device launches =
+                        open(options -> options.withPrecision(precision).withGraphs(false));
                 MinishogiLearner replayed = new MinishogiLearner(graphs);
                 MinishogiLearner launched = new MinishogiLearner(launches)) {
             for (int update = 1; update <= 6; update++) {
@@ -112,7 +113,8 @@ class CudaLearningTest {
             learner.update();
             double before = learner.optimizer.lossScaleState().scale();
             long applied = learner.optimizer.appliedSteps();
-            double[] weights = HostTransfer.readDoubles(learner.model.parameters().values());
+            double[] weights =
+                    HostTransfer.readDoubles(learner.model.parameters().values());
             assertThat(before).isEqualTo(65536);
 
             HostTransfer.write(

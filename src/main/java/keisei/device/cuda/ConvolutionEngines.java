@@ -37,7 +37,15 @@ final class ConvolutionEngines implements AutoCloseable {
         if (path == CudaOptions.ConvPath.AUTO && key.shape.kernel() == 1) {
             return new MatrixConvolution(runtime, key.shape, key.batch, key.dtype);
         }
-        return new LegacyConvolution(runtime, search, workspace, gradients, key.shape, key.batch, key.dtype);
+        LegacyConvolution legacy =
+                new LegacyConvolution(runtime, search, workspace, gradients, key.shape, key.batch, key.dtype);
+        if (path == CudaOptions.ConvPath.LEGACY) {
+            return legacy;
+        }
+        // A measured choice could be another one on the next run, and would give other bits.
+        boolean measure =
+                path == CudaOptions.ConvPath.AUTO && !runtime.options().deterministic();
+        return new GraphConvolution(runtime, legacy, workspace, key.shape, key.batch, key.dtype, measure);
     }
 
     @Override

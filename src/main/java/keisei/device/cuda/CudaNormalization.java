@@ -16,7 +16,7 @@ final class CudaNormalization implements NormalizationKernels, AutoCloseable {
     private final CudaOperands operands;
     private final CudaWorkspace workspace;
     private final RealKernel chunkStatistics;
-    private final LazyKernel statistics;
+    private final RealKernel statistics;
     private final LazyKernel inverseDeviation;
     private final LazyKernel updateRunning;
     private final LazyKernel fold;
@@ -31,7 +31,7 @@ final class CudaNormalization implements NormalizationKernels, AutoCloseable {
         workspace = new CudaWorkspace(runtime.memory(), "workspace of batch normalisation");
         CudaModules modules = runtime.modules();
         chunkStatistics = new RealKernel(modules, FORWARD, "batch_norm_chunk_statistics");
-        statistics = new LazyKernel(modules, FORWARD, "batch_norm_statistics");
+        statistics = new RealKernel(modules, FORWARD, "batch_norm_statistics");
         inverseDeviation = new LazyKernel(modules, FORWARD, "batch_norm_inverse_deviation");
         updateRunning = new LazyKernel(modules, FORWARD, "batch_norm_update_running");
         fold = new LazyKernel(modules, FORWARD, "batch_norm_fold");
@@ -65,8 +65,12 @@ final class CudaNormalization implements NormalizationKernels, AutoCloseable {
         CudaKernel first = chunkStatistics.of(x).integer(rows).integer(channels).address(input);
         first.address(chunkMeans).address(chunkSquares);
         first.launch(chunks, LaunchShape.channelTiles(channels, x.dtype()), LaunchShape.THREADS, 0);
-        CudaKernel second = statistics.get().integer(chunks).integer(rows).integer(channels);
-        second.address(chunkMeans).address(chunkSquares).address(means).address(variances);
+        CudaKernel second = statistics.of(x).integer(chunks).integer(rows).integer(channels);
+        second.address(input)
+                .address(chunkMeans)
+                .address(chunkSquares)
+                .address(means)
+                .address(variances);
         second.launch(Math.ceilDiv(channels, COMBINED_CHANNELS), 1, LaunchShape.THREADS, 0);
     }
 

@@ -148,7 +148,7 @@ final class NativeLibraries {
     }
 
     @SuppressWarnings("restricted")
-    private static SymbolLookup lookup(String library) {
+    static SymbolLookup lookup(String library) {
         try {
             return SymbolLookup.libraryLookup(library, Arena.global());
         } catch (IllegalArgumentException e) {

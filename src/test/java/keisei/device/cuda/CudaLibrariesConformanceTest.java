@@ -79,16 +79,30 @@ class CudaLibrariesConformanceTest {
     }
 
     @Nested
-    class MatrixProductsFloat32 extends Suite {
-        MatrixProductsFloat32() {
+    class AutomaticFloat32 extends Suite {
+        AutomaticFloat32() {
             super(CudaOptions.Precision.F32, CudaOptions.ConvPath.AUTO, 16);
         }
     }
 
     @Nested
-    class MatrixProductsFloat16 extends Suite {
-        MatrixProductsFloat16() {
+    class AutomaticFloat16 extends Suite {
+        AutomaticFloat16() {
             super(CudaOptions.Precision.F16, CudaOptions.ConvPath.AUTO, 5);
+        }
+    }
+
+    @Nested
+    class GraphsFloat32 extends Suite {
+        GraphsFloat32() {
+            super(CudaOptions.Precision.F32, CudaOptions.ConvPath.GRAPH, 16);
+        }
+    }
+
+    @Nested
+    class GraphsFloat16 extends Suite {
+        GraphsFloat16() {
+            super(CudaOptions.Precision.F16, CudaOptions.ConvPath.GRAPH, 16);
         }
     }
 }
