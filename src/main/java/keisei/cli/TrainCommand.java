@@ -108,10 +108,8 @@ public final class TrainCommand implements Callable<Integer> {
     private List<ConfigLoader.Flag> flags() {
         List<ConfigLoader.Flag> given = new ArrayList<>();
         for (TrainFlag flag : TrainFlag.ALL) {
-            String value = commandLine().getParseResult().matchedOptionValue(flag.name(), null);
-            if (value != null) {
-                given.add(new ConfigLoader.Flag(flag.name(), flag.path(), value));
-            }
+            flag.value(commandLine().getParseResult())
+                    .ifPresent(value -> given.add(new ConfigLoader.Flag(flag.name(), flag.path(), value)));
         }
         return given;
     }

@@ -7,6 +7,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param variant shogi (9x9) or minishogi (5x5)
  * @param device auto, cpu, cuda or cuda:N
+ * @param cudaGraphs whether a GPU replays recorded work as CUDA graphs
+ * @param convPath what computes convolutions on a GPU
+ * @param deterministic whether a GPU uses only algorithms that give the same bits on every run
+ * @param tf32 whether a GPU may round the factors of float32 products to 10 bits of mantissa
  * @param threads threads of device and environment; 0: one a core
  * @param numGames N, games played at the same time
  * @param seed of every random stream of the run
@@ -26,6 +30,15 @@ public record EnvConfig(
         @Setting(value = "auto", pattern = "auto|cpu|cuda(:[0-9]{1,3})?", patternMeaning = "auto, cpu, cuda or cuda:N")
         String device,
 
+        @Setting("true") boolean cudaGraphs,
+
+        @Setting(
+                value = "auto",
+                allowed = {"auto", "legacy", "graph"})
+        String convPath,
+
+        @Setting("false") boolean deterministic,
+        @Setting("false") boolean tf32,
         @Setting(value = "0", range = "[0, 1024]") int threads,
         @Setting(value = "32", range = "[1, 65536]") int numGames,
         @Setting(value = "42") long seed,

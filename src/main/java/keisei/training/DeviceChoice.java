@@ -1,6 +1,7 @@
 package keisei.training;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import keisei.config.AppConfig;
 import keisei.device.Device;
@@ -74,6 +75,11 @@ public final class DeviceChoice {
                 .withIndex(index)
                 .withPrecision(
                         config.training().mixedPrecision() ? CudaOptions.Precision.F16 : CudaOptions.Precision.F32)
+                .withConvPath(
+                        CudaOptions.ConvPath.valueOf(config.env().convPath().toUpperCase(Locale.ROOT)))
+                .withGraphs(config.env().cudaGraphs())
+                .withDeterministic(config.env().deterministic())
+                .withTf32(config.env().tf32())
                 .withMemoryAdvice(DeviceChoice::memoryAdvice);
         try {
             return CudaDevice.open(libraries, options);

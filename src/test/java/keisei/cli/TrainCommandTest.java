@@ -84,6 +84,8 @@ class TrainCommandTest {
                 new String[] {"--se_ratio", "0.5", "/training/se_ratio"},
                 new String[] {"--mixed-precision", "true", "/training/mixed_precision"},
                 new String[] {"--mixed_precision", "true", "/training/mixed_precision"},
+                new String[] {"--cuda-graphs", "false", "/env/cuda_graphs"},
+                new String[] {"--conv-path", "legacy", "/env/conv_path"},
                 new String[] {"--savedir", "elsewhere", "/logging/model_dir"},
                 new String[] {"--run-name", "mine", "/logging/run_name"},
                 new String[] {"--run_name", "mine", "/logging/run_name"},
@@ -110,6 +112,13 @@ class TrainCommandTest {
     void aSwitchMayStandAlone() {
         assertThat(train("--mixed-precision", "--seed", "3").config().training().mixedPrecision())
                 .isTrue();
+    }
+
+    @Test
+    void graphsCanBeTurnedOffByAFlagWithoutAValue() {
+        assertThat(train("--no-cuda-graphs", "--seed", "3").config().env().cudaGraphs())
+                .isFalse();
+        assertThat(train("--seed", "3").config().env().cudaGraphs()).isTrue();
     }
 
     @Test

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Assumptions;
 
 /**
@@ -17,14 +18,14 @@ import org.junit.jupiter.api.Assumptions;
  * <p>A process has at most one of them: what is asked here is about all that happened in it since the last
  * {@link #reset}.
  */
-final class SoftwareCuda {
+public final class SoftwareCuda {
     private static final String FOLDER = "keisei.softcuda.dir";
     private static final long TEXT_BYTES = 1 << 20;
 
     private SoftwareCuda() {}
 
     /** The folder of its libraries; the running test is skipped where there is none. */
-    static Path folder() {
+    public static Path folder() {
         String folder = System.getProperty(FOLDER, "target/softcuda");
         Path path = Path.of(folder).toAbsolutePath();
         Assumptions.assumeTrue(
@@ -34,12 +35,19 @@ final class SoftwareCuda {
     }
 
     /** Its libraries. */
-    static CudaLibraries libraries() {
+    public static CudaLibraries libraries() {
         return CudaLibraries.find(List.of(folder()), Map.of());
     }
 
+    /** A device on it, by default with default options but a cache of its own. */
+    public static CudaDevice open(UnaryOperator<CudaOptions> change) {
+        Path cache = folder().resolveSibling("softcuda-cache");
+        return CudaDevice.open(
+                libraries(), change.apply(CudaOptions.defaults().withCache(cache)));
+    }
+
     /** What was done that would be wrong on a GPU, or may be. */
-    static List<String> faults() {
+    public static List<String> faults() {
         return text("keiseiSoftcudaFaults");
     }
 
@@ -79,7 +87,7 @@ final class SoftwareCuda {
     }
 
     /** Fails when the device has found a fault, or a leak of an ended context. */
-    static void assertSound() {
+    public static void assertSound() {
         if (!faults().isEmpty() || !leaks().isEmpty()) {
             throw new AssertionError("faults: " + faults() + "; leaks: " + leaks());
         }

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What our kernels promise beyond the conformance suite. */
-class CudaKernelsTest {
+class KernelPromisesTest {
     private static final PpoLossSettings SETTINGS = new PpoLossSettings(0.2, 0.5, 0.01, true);
 
     @TempDir
@@ -74,13 +74,16 @@ class CudaKernelsTest {
         return values;
     }
 
-    /** Masks of 16 rows over 700 actions; the first row has no legal action. */
+    /** Up to 60 legal actions a row; the first row has none. */
     private Slice masks(int batch, int actions) {
         Random random = new Random(5);
         int words = Math.ceilDiv(actions, 32);
         int[] mask = new int[batch * words];
-        for (int i = words; i < mask.length; i++) {
-            mask[i] = random.nextInt() & random.nextInt() & random.nextInt();
+        for (int row = 1; row < batch; row++) {
+            for (int i = 0; i < 60; i++) {
+                int action = random.nextInt(actions);
+                mask[row * words + action / 32] |= 1 << action % 32;
+            }
         }
         return ints(mask);
     }
