@@ -69,6 +69,7 @@ public final class UpdateProfile {
                     "evaluation.final_table=false",
                     "evaluation.learning_criterion=false",
                     "display.live=never",
+                    "logging.log_level=warn",
                     "logging.model_dir=" + directory.path()));
             AppConfig config =
                     ConfigLoader.load(Optional.of(source), settings, List.of()).config();
@@ -179,7 +180,10 @@ public final class UpdateProfile {
         String achieved = "";
         String share = "";
         if (entry.flops() > 0) {
-            achieved = String.format(Locale.ROOT, "%.1f TFLOP/s", entry.flops() / seconds / 1e12);
+            double rate = entry.flops() / seconds;
+            achieved = rate < 1e12
+                    ? String.format(Locale.ROOT, "%.1f GFLOP/s", rate / 1e9)
+                    : String.format(Locale.ROOT, "%.1f TFLOP/s", rate / 1e12);
             share = percent(entry.flops() / seconds / peaks.flopsPerSecond());
         } else if (entry.bytes() > 0) {
             achieved = String.format(Locale.ROOT, "%.1f GB/s", entry.bytes() / seconds / 1e9);

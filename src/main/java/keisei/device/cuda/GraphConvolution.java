@@ -64,7 +64,7 @@ final class GraphConvolution implements ConvolutionEngine {
         if (way.isPresent()) {
             LaunchListener listener = runtime.stream().listener();
             if (listener != null) {
-                String name = "cudnnBackendExecute, %d images of %s, %s, %s".formatted(batch, dtype, shape, parts);
+                String name = LegacyConvolution.profileName("cudnnBackendExecute", batch, shape, dtype) + parts.text();
                 listener.begins(name, LegacyConvolution.flops(batch, shape), LaunchListener.UNKNOWN);
             }
             way.get().run(workspace, x, w, scale, shift, residual, y);

@@ -156,7 +156,7 @@ final class LegacyConvolution implements ConvolutionEngine {
     private void begins(String call) {
         LaunchListener listener = stream.listener();
         if (listener != null) {
-            listener.begins(call + ", " + sizes(), flops(batch, shape), LaunchListener.UNKNOWN);
+            listener.begins(profileName(call, batch, shape, dtype), flops(batch, shape), LaunchListener.UNKNOWN);
         }
     }
 
@@ -165,6 +165,20 @@ final class LegacyConvolution implements ConvolutionEngine {
         if (listener != null) {
             listener.ends();
         }
+    }
+
+    /** The call and its sizes in short. */
+    static String profileName(String call, int batch, ConvolutionShape shape, DType dtype) {
+        return "%s %s %d x %dx%d, %d -> %d, kernel %d"
+                .formatted(
+                        call,
+                        dtype,
+                        batch,
+                        shape.height(),
+                        shape.width(),
+                        shape.inChannels(),
+                        shape.outChannels(),
+                        shape.kernel());
     }
 
     /** Multiplications and additions of a direct convolution, whatever the algorithm. */
