@@ -13,7 +13,7 @@
 # KEISEI_CHECK_TINY=1 makes all sizes tiny, to try the script itself out.
 set -eu
 usage() {
-  sed -n '2,16p' "$0" | sed 's/^# \{0,1\}//'
+  sed -n '2,/^set -eu/p' "$0" | sed -n 's/^# \{0,1\}//p'
   exit 2
 }
 mode=${1-}
@@ -152,9 +152,9 @@ correctness() {
   if [ "$result" = 124 ]; then
     row FAIL selftest "stopped after its time with $good good, $bad failed cases; the rest did not run"
   elif [ "$result" = 0 ]; then
-    row ok selftest "$(tail -n 1 "$logs/selftest.txt")"
+    row ok selftest "$(grep '^selftest on' "$logs/selftest.txt" | tail -n 1)"
   else
-    row FAIL selftest "$(tail -n 1 "$logs/selftest.txt")"
+    row FAIL selftest "$(grep '^selftest on' "$logs/selftest.txt" | tail -n 1)"
     grep '^FAIL ' "$logs/selftest.txt" | cut -c1-150 | head -n 10 >>"$table" || true
   fi
 
@@ -276,11 +276,11 @@ soak() {
   printed=-30
   while kill -0 "$process" 2>/dev/null && [ "$(left)" -gt 15 ]; do
     sleep 2
-    resident=$(sed -n 's/^VmRSS: *\([0-9]*\) kB/\1/p' "/proc/$process/status" 2>/dev/null || true)
+    resident=$(sed -n 's/^VmRSS:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$process/status" 2>/dev/null || true)
     [ -z "$resident" ] || echo "$(done_updates) $((resident / 1024)) $(gpu_memory)" >>"$samples"
     if [ $(($(elapsed) - printed)) -ge 20 ]; then
       printed=$(elapsed)
-      say "$(elapsed) s, memory of the process $((${resident:-0} / 1024)) MiB, of the GPU $(gpu_memory) MiB: $(grep '| policy ' "$log" | tail -n 1 | cut -c1-170)"
+      say "$(elapsed) s, $(done_updates) updates, memory of the process $((${resident:-0} / 1024)) MiB, of the GPU $(gpu_memory) MiB: $(grep '| policy ' "$log" | tail -n 1 | cut -c1-170)"
     fi
   done
   stopped=

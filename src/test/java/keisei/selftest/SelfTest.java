@@ -54,7 +54,8 @@ public final class SelfTest implements Callable<Integer> {
     @Option(
             names = "--match",
             paramLabel = "TEXT",
-            description = "Only cases whose class or name has this text, in any case.")
+            description = "Only cases whose class or name has this text, in any case.",
+            defaultValue = "")
     private String match = "";
 
     private final PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
@@ -73,6 +74,7 @@ public final class SelfTest implements Callable<Integer> {
             return CommandLine.ExitCode.USAGE;
         }
         System.setProperty(TestedDevice.PROPERTY, device);
+        System.setProperty(TestedDevice.MATCH, match.toLowerCase(Locale.ROOT));
         long start = System.nanoTime();
         // Kept open meanwhile: each case opens a device of its own, and the first one starts CUDA, which is slow.
         try (Device opened = TestedDevice.open(DType.F32)) {
@@ -92,15 +94,11 @@ public final class SelfTest implements Callable<Integer> {
     private LauncherDiscoveryRequest request() {
         List<String> classes = new ArrayList<>(TestedDevice.isCuda() ? CUDA : CPU);
         classes.add(TestedDeviceGoldenTest.class.getName());
-        classes.addAll(OPERATIONS);
-        String wanted = match.toLowerCase(Locale.ROOT);
+        // Their cases are made while they run, and cannot be chosen before.
+        OPERATIONS.stream().filter(TestedDevice::isWanted).forEach(classes::add);
         return LauncherDiscoveryRequestBuilder.request()
                 .selectors(classes.stream().map(DiscoverySelectors::selectClass).toList())
-                .filters((PostDiscoveryFilter) test -> FilterResult.includedIf(!test.isTest()
-                        || test.getUniqueId()
-                                .toString()
-                                .toLowerCase(Locale.ROOT)
-                                .contains(wanted)))
+                .filters((PostDiscoveryFilter) test -> FilterResult.includedIf(!test.isTest() || TestedDevice.isWanted(test.getUniqueId().toString())))
                 .build();
     }
 }

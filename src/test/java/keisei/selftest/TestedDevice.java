@@ -1,6 +1,7 @@
 package keisei.selftest;
 
 import java.util.List;
+import java.util.Locale;
 import keisei.device.DType;
 import keisei.device.Device;
 import keisei.device.cpu.CpuDevice;
@@ -14,6 +15,9 @@ import keisei.device.cuda.CudaOptions;
  */
 public final class TestedDevice {
     static final String PROPERTY = "keisei.selftest.device";
+
+    /** A text that names of cases must have, in lower case. */
+    static final String MATCH = "keisei.selftest.match";
 
     private static final String CPU = "cpu";
     private static final String CUDA = "cuda";
@@ -37,6 +41,11 @@ public final class TestedDevice {
     /** Checks a name as users write it: {@code cpu}, {@code cuda} or {@code cuda:N}. */
     static boolean isName(String text) {
         return text.equals(CPU) || text.matches(CUDA + "(:\\d{1,3})?");
+    }
+
+    /** Whether a case of this name is wanted. */
+    static boolean isWanted(String name) {
+        return name.toLowerCase(Locale.ROOT).contains(System.getProperty(MATCH, ""));
     }
 
     /** The libraries of this machine. */

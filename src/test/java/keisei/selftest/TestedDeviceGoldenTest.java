@@ -12,12 +12,18 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 class TestedDeviceGoldenTest {
     @TestFactory
     Stream<DynamicTest> networksAgreeWithPyTorchInFloat32() {
-        return NetworkGoldenSuite.on(() -> TestedDevice.open(DType.F32));
+        return on(DType.F32);
     }
 
     @TestFactory
     @EnabledIfSystemProperty(named = TestedDevice.PROPERTY, matches = "cuda.*")
     Stream<DynamicTest> networksAgreeWithPyTorchInFloat16() {
-        return NetworkGoldenSuite.on(() -> TestedDevice.open(DType.F16));
+        return on(DType.F16);
+    }
+
+    private static Stream<DynamicTest> on(DType activations) {
+        String self = TestedDeviceGoldenTest.class.getName();
+        return NetworkGoldenSuite.on(() -> TestedDevice.open(activations))
+                .filter(test -> TestedDevice.isWanted(self + " " + test.getDisplayName()));
     }
 }
