@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * <p>In a buffer with parts each part goes through {@link #beginAct}, {@link #finishAct}, {@link
  * #record(ExperienceBuffer, int, float[], byte[], byte[], MemorySegment)} by itself. Between the first two the device
  * works on the part's actions, and the caller can advance the games of another part; nothing in between waits for the
- * device. Random numbers are drawn by {@link #beginAct}: as long as the parts begin in their order, step by step, the
+ * device, unless more than N games of a rollout were cut off. Random numbers are drawn by {@link #beginAct}: as long as the parts begin in their order, step by step, the
  * rollout is that of a buffer with one part.
  *
  * <p>All values are those of the side to move; with {@link #SELF_PLAY_SIGN} the value of the next position, which

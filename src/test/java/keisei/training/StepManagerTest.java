@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.management.ManagementFactory;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
@@ -127,14 +128,14 @@ class StepManagerTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"8, 2", "7, 2", "3, 2", "2, 2", "37, 2", "9, 4"})
-    void partsChangeNothing(int games, int parts) {
+    @CsvSource({"8, 2, 10", "7, 2, 10", "3, 2, 10", "2, 2, 10", "37, 2, 10", "9, 4, 10", "5, 2, 50"})
+    void partsChangeNothing(int games, int parts, int capacity) {
         try (Device device = new CpuDevice(2);
-                Play whole = new Play(device, 10, games, 1);
-                Play halves = new Play(device, 10, games, parts)) {
+                Play whole = new Play(device, capacity, games, 1);
+                Play halves = new Play(device, capacity, games, parts)) {
             for (int rollout = 0; rollout < 8; rollout++) {
-                // Every third one is shorter than the buffer.
-                int steps = rollout % 3 == 2 ? 7 : 10;
+                // Every third one is shorter than the buffer. In long ones more games are cut off than are kept.
+                int steps = rollout % 3 == 2 ? capacity - 3 : capacity;
                 assertThat(halves.rollout(steps)).as("rollout %d", rollout).isEqualTo(whole.rollout(steps));
             }
             assertThat(whole.truncated).isGreaterThan(games);
@@ -165,7 +166,7 @@ class StepManagerTest {
         try (CpuDevice cpu = new CpuDevice(2)) {
             Device queued = queued(cpu, calls);
             List<String> whole;
-            try (Play play = new Play(queued, PLY_LIMIT + 2, 6, 1)) {
+            try (Play play = new Play(cpu, PLY_LIMIT + 2, 6, 1)) {
                 whole = play.rollout(PLY_LIMIT + 2);
             }
             try (Play halves = new Play(queued, PLY_LIMIT + 2, 6, 2)) {
@@ -186,6 +187,31 @@ class StepManagerTest {
                 }
             }
         }
+    }
+
+    @Test
+    void stepsInPartsAllocateNoMoreThanTheNetworkDoes() {
+        int steps = 300;
+        try (CpuDevice device = new CpuDevice(1);
+                Play whole = new Play(device, steps, 7, 1);
+                Play halves = new Play(device, steps, 7, 2)) {
+            // Twice as many inferences a step; what they allocate themselves is the device's business.
+            long most = 2 * allocatedByAStep(whole, steps) + 64;
+            assertThat(allocatedByAStep(halves, steps)).isLessThanOrEqualTo(most);
+        }
+    }
+
+    private static long allocatedByAStep(Play play, int steps) {
+        play.rollout(steps);
+        play.buffer.clear();
+        play.manager.executeStep(true);
+        var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long before = threads.getCurrentThreadAllocatedBytes();
+        int measured = 10;
+        for (int t = 0; t < measured; t++) {
+            play.manager.executeStep(true);
+        }
+        return (threads.getCurrentThreadAllocatedBytes() - before) / measured;
     }
 
     @SafeVarargs
