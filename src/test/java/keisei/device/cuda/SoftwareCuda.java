@@ -42,8 +42,7 @@ public final class SoftwareCuda {
     /** A device on it, by default with default options but a cache of its own. */
     public static CudaDevice open(UnaryOperator<CudaOptions> change) {
         Path cache = folder().resolveSibling("softcuda-cache");
-        return CudaDevice.open(
-                libraries(), change.apply(CudaOptions.defaults().withCache(cache)));
+        return CudaDevice.open(libraries(), change.apply(CudaOptions.defaults().withCache(cache)));
     }
 
     /** What was done that would be wrong on a GPU, or may be. */
