@@ -1,16 +1,10 @@
 package keisei.bench;
 
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
 import java.io.Writer;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.stream.Stream;
 import keisei.config.AppConfig;
 import keisei.config.ConfigLoader;
 import keisei.config.Presets;
@@ -24,8 +18,7 @@ final class LoopBench {
     private LoopBench() {}
 
     static List<SpeedRow> run(int threads) {
-        Path directory = temporaryDirectory();
-        try {
+        try (TemporaryDirectory directory = new TemporaryDirectory()) {
             AppConfig config = ConfigLoader.load(
                             Optional.of(Presets.byName(Presets.CPU)),
                             List.of(
@@ -36,7 +29,7 @@ final class LoopBench {
                                     "evaluation.learning_criterion=false",
                                     "display.live=never",
                                     "env.threads=" + threads,
-                                    "logging.model_dir=" + directory),
+                                    "logging.model_dir=" + directory.path()),
                             List.of())
                     .config();
             try (Trainer trainer = new Trainer(config, Optional.empty(), new PrintWriter(Writer.nullWriter()))) {
@@ -52,26 +45,6 @@ final class LoopBench {
                                 100 * summary.inferenceSeconds() / summary.elapsedSeconds(),
                                 100 * summary.updateSeconds() / summary.elapsedSeconds())));
             }
-        } finally {
-            delete(directory);
-        }
-    }
-
-    private static Path temporaryDirectory() {
-        try {
-            return Files.createTempDirectory("keisei-bench");
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot make a temporary directory", e);
-        }
-    }
-
-    private static void delete(Path directory) {
-        try (Stream<Path> paths = Files.walk(directory)) {
-            for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(path);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot delete " + directory, e);
         }
     }
 }

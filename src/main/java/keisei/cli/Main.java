@@ -42,6 +42,8 @@ public final class Main implements Runnable {
         program.addSubcommand(TrainCommand.commandLine(runner));
         program.addSubcommand(new PerftCommand());
         program.addSubcommand(new CommandLine(new BenchCommand()).setCaseInsensitiveEnumValuesAllowed(true));
+        program.addSubcommand(new ProfileCommand());
+        program.addSubcommand(new MeasureCommand());
         program.addSubcommand(new DoctorCommand());
         program.getSubcommands()
                 .values()

@@ -13,7 +13,7 @@ import keisei.device.cuda.CudaOptions;
 import org.jspecify.annotations.Nullable;
 
 /** Where a run computes, and why there. */
-final class DeviceChoice {
+public final class DeviceChoice {
     private static final String CUDA = "cuda";
 
     private final AppConfig config;
@@ -29,7 +29,7 @@ final class DeviceChoice {
     }
 
     /** Follows {@code env.device}. @throws TrainingException when the wanted device cannot be had */
-    static DeviceChoice of(AppConfig config) {
+    public static DeviceChoice of(AppConfig config) {
         String wanted = config.env().device();
         if (wanted.equals("cpu")) {
             return new DeviceChoice(config, "CPU, as configured", null, 0);
@@ -67,7 +67,7 @@ final class DeviceChoice {
     }
 
     /** Opens the device. @param threads of the CPU device */
-    Device open(int threads) {
+    public Device open(int threads) {
         if (libraries == null) {
             return new CpuDevice(threads);
         }

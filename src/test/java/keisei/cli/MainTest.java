@@ -35,7 +35,7 @@ class MainTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"train", "perft", "bench", "doctor"})
+    @ValueSource(strings = {"train", "perft", "bench", "doctor", "profile", "measure"})
     void eachCommandHasHelpAndVersion(String command) {
         assertThat(keisei(command, "--help").out()).startsWith("Usage: keisei " + command);
         assertThat(keisei(command, "--version").out()).startsWith("keisei ");

@@ -8,6 +8,11 @@ public abstract class KernelGroupsConformanceTest implements LayerConformance, P
     }
 
     @Override
+    public double tolerance() {
+        return LayerConformance.super.tolerance();
+    }
+
+    @Override
     public int leading() {
         return LayerConformance.super.leading();
     }

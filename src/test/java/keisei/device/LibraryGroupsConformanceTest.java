@@ -8,6 +8,11 @@ public abstract class LibraryGroupsConformanceTest implements ConvolutionConform
     }
 
     @Override
+    public double tolerance() {
+        return ConvolutionConformance.super.tolerance();
+    }
+
+    @Override
     public int leading() {
         return ConvolutionConformance.super.leading();
     }

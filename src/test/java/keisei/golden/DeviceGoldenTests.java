@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import keisei.device.DType;
 import keisei.device.Device;
 import keisei.device.cpu.CpuDevice;
 import keisei.device.reference.ReferenceDevice;
+import keisei.selftest.TestedDevice;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Named;
@@ -54,6 +56,9 @@ abstract class DeviceGoldenTests {
     Device device;
 
     static Stream<Named<Supplier<Device>>> devices() {
+        if (TestedDevice.isChosen()) {
+            return Stream.of(Named.of("float32", () -> TestedDevice.open(DType.F32)));
+        }
         return Stream.of(
                 Named.of("reference", ReferenceDevice::new),
                 Named.of("cpu with 1 thread", () -> new CpuDevice(1)),

@@ -27,6 +27,7 @@ final class Cublas implements AutoCloseable {
     private static final long SMALL_DEVICE_BYTES = 4L << 30;
 
     private final CudaContext context;
+    private final CudaStream stream;
     private final CudaWorkspace workspace;
     private final int floatCompute;
     private final cublasHandle handle = new cublasHandle();
@@ -38,6 +39,7 @@ final class Cublas implements AutoCloseable {
     /** @param tf32 whether products of float32 matrices may round their factors */
     Cublas(CudaContext context, CudaStream stream, CudaWorkspace workspace, boolean tf32) {
         this.context = context;
+        this.stream = stream;
         this.workspace = workspace;
         floatCompute = tf32 ? cublasComputeType.CUBLAS_COMPUTE_32F_FAST_TF32 : cublasComputeType.CUBLAS_COMPUTE_32F;
         MemorySegment constants = arena.allocateFrom(ValueLayout.JAVA_FLOAT, 1, 0);
@@ -87,6 +89,12 @@ final class Cublas implements AutoCloseable {
         }
         context.makeCurrent();
         int type = type(factors);
+        LaunchListener listener = stream.listener();
+        if (listener != null) {
+            String sizes = "cublasGemmEx %s [%d, %d] x [%d, %d] to %s".formatted(factors, m, k, k, n, result);
+            double elements = ((double) m * k + (double) k * n) * factors.bytes() + (double) m * n * result.bytes();
+            listener.begins(sizes, 2.0 * m * n * k, elements);
+        }
         int status = JCublas2.cublasGemmEx_new(
                 handle,
                 operation(transposeB),
@@ -110,6 +118,9 @@ final class Cublas implements AutoCloseable {
         if (status != 0) {
             String sizes = "[%d, %d] %s times [%d, %d] to %s".formatted(m, k, factors, k, n, result);
             check(status, "cublasGemmEx", sizes);
+        }
+        if (listener != null) {
+            listener.ends();
         }
     }
 

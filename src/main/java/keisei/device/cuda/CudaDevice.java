@@ -1,6 +1,7 @@
 package keisei.device.cuda;
 
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Locale;
 import keisei.device.ConvolutionKernels;
 import keisei.device.DType;
@@ -143,6 +144,29 @@ public final class CudaDevice implements Device {
     @Override
     public RecordedWork record(String name, Runnable work) {
         return options.graphs() ? new CudaRecording(name, runtime, work) : new RecordedWork.Repeated(work);
+    }
+
+    /**
+     * Runs work and measures every kernel, library call and copy of it by events, the most expensive first. Recorded
+     * work is run call by call meanwhile, so that a whole profile takes longer than the work alone.
+     */
+    public List<ProfileEntry> profile(Runnable work) {
+        CudaStream stream = runtime.stream();
+        stream.synchronize();
+        try (LaunchProfile profile = new LaunchProfile(stream)) {
+            stream.listen(profile);
+            try {
+                work.run();
+            } finally {
+                stream.listen(null);
+            }
+            return profile.entries();
+        }
+    }
+
+    /** Measures what the device reaches at best; a second or so. */
+    public DevicePeaks measurePeaks() {
+        return DevicePeaks.measure(runtime);
     }
 
     @Override

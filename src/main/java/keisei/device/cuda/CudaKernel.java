@@ -31,6 +31,7 @@ final class CudaKernel {
     private final CudaOperands operands;
     private final MemorySegment slots;
     private final Pointer arguments;
+    private double operandBytes;
     private int count;
     private int expected = UNKNOWN;
     private int sharedLimitBytes = PLAIN_SHARED_BYTES;
@@ -56,6 +57,10 @@ final class CudaKernel {
 
     /** A pointer. */
     CudaKernel address(long address) {
+        LaunchListener listener = stream.listener();
+        if (listener != null) {
+            operandBytes += listener.bytesOf(address);
+        }
         return longInteger(address);
     }
 
@@ -98,7 +103,9 @@ final class CudaKernel {
      */
     void launch(int gridX, int gridY, int blockX, int sharedBytes) {
         int given = count;
+        double bytes = operandBytes;
         count = 0;
+        operandBytes = 0;
         if (expected != given) {
             if (expected != UNKNOWN) {
                 throw new IllegalStateException(
@@ -117,12 +124,19 @@ final class CudaKernel {
             }
             sharedLimitBytes = sharedBytes;
         }
+        LaunchListener listener = stream.listener();
+        if (listener != null) {
+            listener.begins(name, LaunchListener.UNKNOWN, bytes);
+        }
         int result = JCudaDriver.cuLaunchKernel(
                 function, gridX, gridY, 1, blockX, 1, 1, sharedBytes, stream.handle(), arguments, null);
         if (result != 0) {
             String sizes =
                     "%s, grid %dx%d, block %d, %d bytes shared".formatted(name, gridX, gridY, blockX, sharedBytes);
             throw Driver.failure(result, "cuLaunchKernel", sizes);
+        }
+        if (listener != null) {
+            listener.ends();
         }
     }
 }

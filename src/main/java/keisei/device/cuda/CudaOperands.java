@@ -8,9 +8,12 @@ import org.jspecify.annotations.Nullable;
 /** Checks operands of primitives. Each method returns the device address of the operand's first element. */
 final class CudaOperands {
     private final Device device;
+    private final CudaStream stream;
 
-    CudaOperands(Device device) {
+    /** @param stream whose listener is told of operands */
+    CudaOperands(Device device, CudaStream stream) {
         this.device = device;
+        this.stream = stream;
     }
 
     /** An F32 operand of at least {@code needed} elements. */
@@ -43,7 +46,12 @@ final class CudaOperands {
             throw new IllegalArgumentException("%s: %d elements of buffer '%s', and %d are needed"
                     .formatted(name, slice.length(), slice.buffer().owner(), needed));
         }
-        return address(name, slice);
+        long address = address(name, slice);
+        LaunchListener listener = stream.listener();
+        if (listener != null && needed > 0) {
+            listener.operand(address, needed * dtype.bytes());
+        }
+        return address;
     }
 
     /** Like {@link #typed}; 0 for null. */
@@ -71,7 +79,12 @@ final class CudaOperands {
                             slice.buffer().device().name(),
                             device.name()));
         }
-        return buffer.address() + (long) slice.offset() * slice.dtype().bytes();
+        long address = buffer.address() + (long) slice.offset() * slice.dtype().bytes();
+        LaunchListener listener = stream.listener();
+        if (listener != null) {
+            listener.operand(address, (long) slice.length() * slice.dtype().bytes());
+        }
+        return address;
     }
 
     /** How names of kernels for this type end. */

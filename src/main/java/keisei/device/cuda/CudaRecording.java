@@ -29,9 +29,10 @@ final class CudaRecording implements RecordedWork {
         }
         CudaGraph recorded = graph;
         CudaStream stream = runtime.stream();
-        if (recorded != null && !stream.isCapturing()) {
+        boolean heard = stream.listener() != null;
+        if (recorded != null && !stream.isCapturing() && !heard) {
             recorded.launch(stream);
-        } else if (!ran || stream.isCapturing()) {
+        } else if (!ran || stream.isCapturing() || heard) {
             work.run();
             ran = true;
         } else {

@@ -27,7 +27,7 @@ final class CudaRuntime implements AutoCloseable {
         context = new CudaContext(options.index());
         stream = new CudaStream(context);
         memory = new CudaMemory(device, context, stream, options.memoryAdvice());
-        operands = new CudaOperands(device);
+        operands = new CudaOperands(device, stream);
         Nvrtc compiler = new Nvrtc(libraries.calls(LibraryKind.NVRTC));
         Path nvrtc = libraries.file(LibraryKind.NVRTC);
         KernelSources sources =

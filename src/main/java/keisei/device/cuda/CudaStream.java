@@ -7,11 +7,13 @@ import jcuda.driver.CUstreamCaptureMode;
 import jcuda.driver.CUstream_flags;
 import jcuda.driver.JCudaDriver;
 import jcuda.runtime.cudaStream_t;
+import org.jspecify.annotations.Nullable;
 
 /** The device's one queue of work: copies, fills and launches run in the order of the calls. */
 final class CudaStream implements AutoCloseable {
     private final CudaContext context;
     private final CUstream stream = new CUstream();
+    private @Nullable LaunchListener listener;
     private boolean capturing;
     private boolean closed;
 
@@ -35,38 +37,69 @@ final class CudaStream implements AutoCloseable {
         return new cudaStream_t(handle());
     }
 
+    /** Who hears of what is sent to the stream; null in ordinary runs. */
+    @Nullable
+    LaunchListener listener() {
+        return listener;
+    }
+
+    /** Sets or, with null, removes the listener. */
+    void listen(@Nullable LaunchListener heard) {
+        listener = heard;
+    }
+
+    private void begins(String call, double bytes) {
+        if (listener != null) {
+            listener.begins(call, LaunchListener.UNKNOWN, bytes);
+        }
+    }
+
+    private void ends() {
+        if (listener != null) {
+            listener.ends();
+        }
+    }
+
     /** Copies from native host memory, which must stay as it is until the copy is done. */
     void copyToDevice(MemorySegment source, long destination, long bytes) {
         if (bytes > 0) {
+            begins("cuMemcpyHtoDAsync", bytes);
             int result = JCudaDriver.cuMemcpyHtoDAsync(
                     NativePointer.device(destination), NativePointer.of(source), bytes, handle());
             check(result, "cuMemcpyHtoDAsync", bytes);
+            ends();
         }
     }
 
     /** Copies to native host memory, which holds the bytes after {@link #synchronize}. */
     void copyToHost(long source, MemorySegment destination, long bytes) {
         if (bytes > 0) {
+            begins("cuMemcpyDtoHAsync", bytes);
             int result = JCudaDriver.cuMemcpyDtoHAsync(
                     NativePointer.of(destination), NativePointer.device(source), bytes, handle());
             check(result, "cuMemcpyDtoHAsync", bytes);
+            ends();
         }
     }
 
     /** Copies inside the device. */
     void copy(long source, long destination, long bytes) {
         if (bytes > 0) {
+            begins("cuMemcpyDtoDAsync", 2.0 * bytes);
             int result = JCudaDriver.cuMemcpyDtoDAsync(
                     NativePointer.device(destination), NativePointer.device(source), bytes, handle());
             check(result, "cuMemcpyDtoDAsync", bytes);
+            ends();
         }
     }
 
     /** Sets bytes. */
     void fillBytes(long destination, byte value, long bytes) {
         if (bytes > 0) {
+            begins("cuMemsetD8Async", bytes);
             int result = JCudaDriver.cuMemsetD8Async(NativePointer.device(destination), value, bytes, handle());
             check(result, "cuMemsetD8Async", bytes);
+            ends();
         }
     }
 

@@ -46,6 +46,14 @@ final class FusedConvolution implements AutoCloseable {
         int count() {
             return (scale ? 1 : 0) + (shift ? 1 : 0) + (residual ? 1 : 0) + (relu ? 1 : 0);
         }
+
+        /** For reports, such as {@code " + scale + relu"}. */
+        String text() {
+            return (scale ? " + scale" : "")
+                    + (shift ? " + shift" : "")
+                    + (residual ? " + residual" : "")
+                    + (relu ? " + relu" : "");
+        }
     }
 
     private record Plan(BackendDescriptor descriptor, long workspaceBytes) {}

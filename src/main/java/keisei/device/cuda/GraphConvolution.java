@@ -62,7 +62,15 @@ final class GraphConvolution implements ConvolutionEngine {
             fused.put(parts, way);
         }
         if (way.isPresent()) {
+            LaunchListener listener = runtime.stream().listener();
+            if (listener != null) {
+                String name = LegacyConvolution.profileName("cudnnBackendExecute", batch, shape, dtype) + parts.text();
+                listener.begins(name, LegacyConvolution.flops(batch, shape), LaunchListener.UNKNOWN);
+            }
             way.get().run(workspace, x, w, scale, shift, residual, y);
+            if (listener != null) {
+                listener.ends();
+            }
         } else {
             legacy.forward(x, w, scale, shift, residual, relu, y);
         }

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 /** A convolution by cuDNN's calls for whole convolutions, with our epilogue in a pass of its own. */
 final class LegacyConvolution implements ConvolutionEngine {
     private final Cudnn cudnn;
+    private final CudaStream stream;
     private final AlgorithmSearch search;
     private final CudaTransforms transforms;
     private final CudaWorkspace workspace;
@@ -34,6 +35,7 @@ final class LegacyConvolution implements ConvolutionEngine {
             int batch,
             DType dtype) {
         this.cudnn = runtime.cudnn();
+        this.stream = runtime.stream();
         this.search = search;
         this.transforms = runtime.transforms();
         this.workspace = workspace;
@@ -61,6 +63,7 @@ final class LegacyConvolution implements ConvolutionEngine {
             descriptors.forward.setMath(choice.math());
             forward = choice;
         }
+        begins("cudnnConvolutionForward");
         int status = JCudnn.cudnnConvolutionForward(
                 cudnn.handle(),
                 cudnn.one(),
@@ -76,6 +79,7 @@ final class LegacyConvolution implements ConvolutionEngine {
                 descriptors.y,
                 NativePointer.of(y));
         check(status, "cudnnConvolutionForward", choice);
+        ends();
         if (scale != 0 || shift != 0 || residual != 0 || relu) {
             int rows = batch * shape.spatial();
             transforms.epilogue(dtype, rows, shape.outChannels(), y, scale, shift, residual, relu, y);
@@ -90,6 +94,7 @@ final class LegacyConvolution implements ConvolutionEngine {
             descriptors.backwardData.setMath(choice.math());
             backwardData = choice;
         }
+        begins("cudnnConvolutionBackwardData");
         int status = JCudnn.cudnnConvolutionBackwardData(
                 cudnn.handle(),
                 cudnn.one(),
@@ -105,6 +110,7 @@ final class LegacyConvolution implements ConvolutionEngine {
                 descriptors.x,
                 NativePointer.of(dx));
         check(status, "cudnnConvolutionBackwardData", choice);
+        ends();
     }
 
     @Override
@@ -128,6 +134,7 @@ final class LegacyConvolution implements ConvolutionEngine {
             descriptors.backwardWeights.setMath(choice.math());
             backwardWeights = choice;
         }
+        begins("cudnnConvolutionBackwardFilter");
         int status = JCudnn.cudnnConvolutionBackwardFilter(
                 cudnn.handle(),
                 cudnn.one(),
@@ -143,6 +150,40 @@ final class LegacyConvolution implements ConvolutionEngine {
                 descriptors.w,
                 NativePointer.of(dw));
         check(status, "cudnnConvolutionBackwardFilter", choice);
+        ends();
+    }
+
+    private void begins(String call) {
+        LaunchListener listener = stream.listener();
+        if (listener != null) {
+            listener.begins(profileName(call, batch, shape, dtype), flops(batch, shape), LaunchListener.UNKNOWN);
+        }
+    }
+
+    private void ends() {
+        LaunchListener listener = stream.listener();
+        if (listener != null) {
+            listener.ends();
+        }
+    }
+
+    /** The call and its sizes in short. */
+    static String profileName(String call, int batch, ConvolutionShape shape, DType dtype) {
+        return "%s %s %d x %dx%d, %d -> %d, kernel %d"
+                .formatted(
+                        call,
+                        dtype,
+                        batch,
+                        shape.height(),
+                        shape.width(),
+                        shape.inChannels(),
+                        shape.outChannels(),
+                        shape.kernel());
+    }
+
+    /** Multiplications and additions of a direct convolution, whatever the algorithm. */
+    static double flops(int batch, ConvolutionShape shape) {
+        return 2.0 * batch * shape.spatial() * shape.weightCount();
     }
 
     private void check(int status, String call, AlgorithmSearch.Choice choice) {

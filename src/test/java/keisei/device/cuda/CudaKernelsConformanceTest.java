@@ -7,7 +7,7 @@ import keisei.device.KernelGroupsConformanceTest;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Our kernels on the software device: with 16-byte accesses and without, in float32 and with float16 activations. */
+/** Our kernels on the software device (or, in a self-test, on a GPU): with 16-byte accesses and without, in float32 and with float16 activations. */
 class CudaKernelsConformanceTest {
     @TempDir
     static Path cache;
@@ -28,6 +28,11 @@ class CudaKernelsConformanceTest {
         }
 
         @Override
+        public double tolerance() {
+            return TestedCuda.tolerance(super.tolerance());
+        }
+
+        @Override
         public int leading() {
             return 16;
         }
@@ -39,9 +44,8 @@ class CudaKernelsConformanceTest {
 
         @Override
         public Device open(int threads) {
-            CudaOptions options =
-                    CudaOptions.defaults().withPrecision(precision()).withCache(cache);
-            return CudaDevice.open(SoftwareCuda.libraries(), options);
+            return CudaDevice.open(
+                    TestedCuda.libraries(), TestedCuda.options(cache).withPrecision(precision()));
         }
     }
 

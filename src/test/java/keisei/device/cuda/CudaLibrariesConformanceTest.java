@@ -5,6 +5,7 @@ import keisei.device.DType;
 import keisei.device.Device;
 import keisei.device.LibraryGroupsConformanceTest;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Convolutions and linear layers on the software device: every path, at aligned addresses and at odd ones. */
@@ -16,11 +17,17 @@ class CudaLibrariesConformanceTest {
         private final CudaOptions.Precision precision;
         private final CudaOptions.ConvPath path;
         private final int leading;
+        private final boolean deterministic;
 
         Suite(CudaOptions.Precision precision, CudaOptions.ConvPath path, int leading) {
+            this(precision, path, leading, false);
+        }
+
+        Suite(CudaOptions.Precision precision, CudaOptions.ConvPath path, int leading, boolean deterministic) {
             this.precision = precision;
             this.path = path;
             this.leading = leading;
+            this.deterministic = deterministic;
         }
 
         @Override
@@ -35,18 +42,23 @@ class CudaLibrariesConformanceTest {
 
         @Override
         public int mostThreads() {
-            return 2;
+            return TestedCuda.isGpu() && !deterministic ? 1 : 2;
+        }
+
+        @Override
+        public double tolerance() {
+            return TestedCuda.tolerance(super.tolerance());
         }
 
         @Override
         public Device open(int threads) {
-            CudaOptions options = CudaOptions.defaults()
+            CudaOptions options = TestedCuda.options(cache)
                     .withPrecision(precision)
                     .withConvPath(path)
-                    .withCache(cache)
-                    // The second run takes cuDNN's rules in place of measurements.
-                    .withDeterministic(threads == 2);
-            return CudaDevice.open(SoftwareCuda.libraries(), options);
+                    // On the software device the second run takes cuDNN's rules in place of measurements; on a GPU
+                    // the two choose different algorithms, and two runs are the same only without measurements.
+                    .withDeterministic(deterministic || threads == 2);
+            return CudaDevice.open(TestedCuda.libraries(), options);
         }
     }
 
@@ -103,6 +115,22 @@ class CudaLibrariesConformanceTest {
     class GraphsFloat16 extends Suite {
         GraphsFloat16() {
             super(CudaOptions.Precision.F16, CudaOptions.ConvPath.GRAPH, 16);
+        }
+    }
+
+    @Nested
+    @EnabledIf("keisei.device.cuda.TestedCuda#isGpu")
+    class DeterministicFloat32 extends Suite {
+        DeterministicFloat32() {
+            super(CudaOptions.Precision.F32, CudaOptions.ConvPath.AUTO, 16, true);
+        }
+    }
+
+    @Nested
+    @EnabledIf("keisei.device.cuda.TestedCuda#isGpu")
+    class DeterministicFloat16 extends Suite {
+        DeterministicFloat16() {
+            super(CudaOptions.Precision.F16, CudaOptions.ConvPath.AUTO, 16, true);
         }
     }
 }
