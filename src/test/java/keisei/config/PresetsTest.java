@@ -113,7 +113,7 @@ class PresetsTest {
                         TrainingConfig::towerDepth,
                         TrainingConfig::towerWidth,
                         TrainingConfig::seRatio)
-                .containsExactly(600_000L, 4096, 4, 1024, 2e-3, 0.99, 0.02, 2, 48, 0.25);
+                .containsExactly(500_000L, 4096, 4, 1024, 3e-3, 0.99, 0.01, 2, 48, 0.25);
         assertThat(quick.evaluation().finalTable()).isTrue();
     }
 
