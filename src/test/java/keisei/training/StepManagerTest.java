@@ -17,6 +17,7 @@ import keisei.device.Device;
 import keisei.device.Readback;
 import keisei.device.Slice;
 import keisei.device.cpu.CpuDevice;
+import keisei.device.cuda.SoftwareCuda;
 import keisei.env.ActionSpaces;
 import keisei.env.EnvSettings;
 import keisei.env.FeatureSpec;
@@ -36,6 +37,7 @@ import keisei.shogi.Variant;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Rollouts with the games in halves are rollouts with all games together. */
 class StepManagerTest {
@@ -262,6 +264,31 @@ class StepManagerTest {
         public void close() {
             readback.close();
         }
+    }
+
+    /** Values may differ in the last bit, because a GPU may sum otherwise in batches of another size. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void onAGpuHalvesPlayTheGamesThatAllPlayTogether(boolean lazy) {
+        int steps = 4 * PLY_LIMIT;
+        try (Device device = SoftwareCuda.open(options -> options);
+                Play whole = new Play(device, steps, 5, 1);
+                Play halves = new Play(device, steps, 5, 2)) {
+            List<String> expected = games(whole.rollout(steps));
+            SoftwareCuda.lazy(lazy);
+            assertThat(device.overlaps()).isTrue();
+            assertThat(games(halves.rollout(steps))).isEqualTo(expected);
+            assertThat(halves.truncated).as("more than are kept").isGreaterThan(5);
+        } finally {
+            SoftwareCuda.lazy(false);
+        }
+        SoftwareCuda.assertSound();
+    }
+
+    private static List<String> games(List<String> rollout) {
+        return rollout.stream()
+                .filter(line -> !line.matches("(values|log-probabilities|final values|last values|returns) .*"))
+                .toList();
     }
 
     @Test
