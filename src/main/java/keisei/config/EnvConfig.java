@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param tf32 whether a GPU may round the factors of float32 products to 10 bits of mantissa
  * @param threads threads of device and environment; 0: one a core
  * @param numGames N, games played at the same time
+ * @param overlap whether the games of one half advance while the device infers for the other: auto, on or off
  * @param seed of every random stream of the run
  * @param maxMovesPerGame plies after which a game is cut off
  * @param actionSpace numbering of moves, the policy's outputs
@@ -41,6 +42,12 @@ public record EnvConfig(
         @Setting("false") boolean tf32,
         @Setting(value = "0", range = "[0, 1024]") int threads,
         @Setting(value = "32", range = "[1, 65536]") int numGames,
+
+        @Setting(
+                value = "auto",
+                allowed = {"auto", "on", "off"})
+        String overlap,
+
         @Setting(value = "42") long seed,
         @Setting(value = "500", range = "[1, 65535]") int maxMovesPerGame,
 

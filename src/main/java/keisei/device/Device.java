@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 /**
  * A compute device: the only seam between the engine and the machine. It owns memory and offers the engine's
  * primitives, grouped by topic. All primitives of one device run in the order of the calls; on devices with a
- * queue they may return before the work is done, and {@link #read} and {@link #synchronize} wait.
+ * queue they may return before the work is done, and {@link #read}, {@link #synchronize} and {@link Readback#await} wait.
  *
  * <p>Conventions of every primitive: images are NHWC, {@code [N, H, W, C]} row-major; real operands have
  * {@link #realType()} or {@link #activationType()}; output slices are overwritten unless the contract says "accumulates"; operands may not
@@ -53,6 +53,25 @@ public interface Device extends AutoCloseable {
 
     /** Copies raw little-endian elements to host memory and waits for the work before it. */
     void read(Slice source, MemorySegment destination);
+
+    /**
+     * Whether primitives return before their work is done, so that the caller can do something else meanwhile. On such
+     * a device {@link #write} does not wait for work issued before it either, as long as what was written and has not
+     * arrived yet is small (some megabytes).
+     */
+    default boolean overlaps() {
+        return false;
+    }
+
+    /**
+     * Host memory for results that are fetched while further work is under way. The default copies at once, which
+     * serves devices that do not {@link #overlaps() overlap}.
+     *
+     * @param bytes its size
+     */
+    default Readback newReadback(long bytes) {
+        return new Readback.Immediate(this, bytes);
+    }
 
     /** Waits until all work is done. */
     void synchronize();

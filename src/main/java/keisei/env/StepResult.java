@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What one {@link VecShogiEnv#step} did to each game. The caller owns it and hands it in again and again; a step
- * overwrites it. The arrays behind {@link #rewards}, {@link #terminated} and {@link #truncated} are exposed without
+ * overwrites it; a step of some of the games overwrites their rows only. The arrays behind {@link #rewards}, {@link #terminated} and {@link #truncated} are exposed without
  * copies so that they can be copied to a device in one go.
  */
 public final class StepResult {
@@ -105,7 +105,7 @@ public final class StepResult {
         return finalPacked;
     }
 
-    /** How many games ended in this step, either way. */
+    /** How many games ended in this step, either way, over all rows. */
     public int finishedGames() {
         int count = 0;
         for (int game = 0; game < rewards.length; game++) {

@@ -14,8 +14,9 @@ import keisei.shogi.notation.Usi;
  * up anew at once, so that all games always wait for an action.
  *
  * <p>Both players' positions are observed and both players' actions are asked for, alternately, always in the mover's
- * perspective. The games are shared among threads in fixed contiguous ranges; results do not depend on the number of
- * threads. One caller at a time. Nothing is allocated by {@link #observe} and {@link #step}.
+ * perspective. Both calls can be made for a range of games, so that the others can wait for their actions meanwhile. The
+ * games of a call are shared among threads in fixed contiguous ranges; results do not depend on the number of threads.
+ * One caller at a time. Nothing is allocated by {@link #observe} and {@link #step}.
  */
 public final class VecShogiEnv implements AutoCloseable {
     private final EnvSettings settings;
@@ -143,21 +144,32 @@ public final class VecShogiEnv implements AutoCloseable {
         pool.run(observing);
     }
 
-    /**
-     * Plays one action in every game and sets up anew those that end.
-     *
-     * @param actions {@code [games]} indices of the action space, in the mover's perspective
-     * @param result receives what happened
-     * @throws IllegalArgumentException when an action is not legal; the message names game, action and move. Other
-     *     games may then have advanced: {@link #reset} before going on
-     */
+    /** Plays one action in every game; otherwise as {@link #step(int, int, int[], StepResult)}. */
     public void step(int[] actions, StepResult result) {
+        step(0, games.length, actions, result);
+    }
+
+    /**
+     * Plays one action in each of the games {@code from} (inclusive) to {@code to} (exclusive) and sets up anew those
+     * that end. The other games stay as they are, and so do their rows of the result.
+     *
+     * @param actions {@code [games]} indices of the action space, in the mover's perspective; those of the range are
+     *     read
+     * @param result receives what happened, in the rows of the range
+     * @throws IndexOutOfBoundsException when the range is not inside the games
+     * @throws IllegalArgumentException when an action is not legal; the message names game, action and move. Other
+     *     games of the range may then have advanced: {@link #reset} before going on
+     */
+    public void step(int from, int to, int[] actions, StepResult result) {
+        Objects.checkFromToIndex(from, to, games.length);
         if (actions.length != games.length || result.games() != games.length || result.recordBytes() != recordBytes) {
             throw new IllegalArgumentException(
                     "%d games of %d-byte records need as many actions and results, got %d and %d of %d bytes"
                             .formatted(
                                     games.length, recordBytes, actions.length, result.games(), result.recordBytes()));
         }
+        this.from = from;
+        this.to = to;
         this.actions = actions;
         this.result = result;
         pool.run(stepping);
@@ -172,8 +184,9 @@ public final class VecShogiEnv implements AutoCloseable {
     }
 
     private void stepShare(int worker) {
-        int end = share(games.length, worker + 1);
-        for (int index = share(games.length, worker); index < end; index++) {
+        int count = to - from;
+        int end = from + share(count, worker + 1);
+        for (int index = from + share(count, worker); index < end; index++) {
             Game game = games[index];
             Color mover = game.position().sideToMove();
             play(index, game, actions[index], mover);

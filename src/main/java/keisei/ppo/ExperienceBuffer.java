@@ -2,8 +2,6 @@ package keisei.ppo;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import keisei.device.DType;
 import keisei.device.Device;
 import keisei.device.DeviceBuffer;
 import keisei.device.Slice;
@@ -17,6 +15,9 @@ import keisei.device.Slice;
  * {@link PpoAgent#finishRollout}, {@link PpoAgent#update}, {@link #clear()}. A rollout may be finished before the
  * buffer is full. Calls out of this order are an {@link IllegalStateException} that says what was expected.
  *
+ * <p>The games can be split into parts, contiguous ranges of columns, each of which opens and completes its steps by
+ * itself ({@link PpoAgent#beginAct}). A rollout can be finished when all parts have completed the same number.
+ *
  * <p>Owns its memory. Not thread-safe.
  */
 public final class ExperienceBuffer implements AutoCloseable {
@@ -26,8 +27,7 @@ public final class ExperienceBuffer implements AutoCloseable {
     private static final double NORMALIZE_EPSILON = 1e-8;
 
     private enum State {
-        READY,
-        STEP_OPEN,
+        FILLING,
         FINISHED,
         CLOSED
     }
@@ -37,26 +37,12 @@ public final class ExperienceBuffer implements AutoCloseable {
     private final int games;
     private final int recordBytes;
     private final int maskWords;
-    private final DeviceAllocations memory;
+    private final RolloutMemory memory;
     private final Arena arena = Arena.ofShared();
-    private final DeviceBuffer packed;
-    private final DeviceBuffer masks;
-    private final DeviceBuffer actions;
-    private final DeviceBuffer logProbabilities;
-    private final DeviceBuffer values;
-    private final DeviceBuffer rewards;
-    private final DeviceBuffer finalValues;
-    private final DeviceBuffer terminated;
-    private final DeviceBuffer truncated;
-    private final DeviceBuffer advantages;
-    private final DeviceBuffer returns;
-    private final DeviceBuffer lastValue;
-    private final StepSlices[] stepSlices;
-    private final HostReals hostReals;
-    private final MemorySegment hostFlags;
+    private final RolloutPart[] parts;
+    private final RolloutOutcomes outcomes;
 
-    private State state = State.READY;
-    private int size;
+    private State state = State.FILLING;
     private boolean advantagesComputed;
 
     /**
@@ -64,61 +50,52 @@ public final class ExperienceBuffer implements AutoCloseable {
      * @param games N
      * @param recordBytes size of a packed position
      * @param actionCount size of the action space; masks take {@code ceil(actionCount / 32)} words
-     * @throws IllegalArgumentException when a size is not positive, or an array would be too long for one buffer
+     * @param parts ranges of games that step by themselves; part p begins with game {@code N * p / parts}
+     * @throws IllegalArgumentException when a size is not positive, an array would be too long for one buffer, or there
+     *     are more parts than games
      */
-    public ExperienceBuffer(Device device, int steps, int games, int recordBytes, int actionCount) {
+    public ExperienceBuffer(Device device, int steps, int games, int recordBytes, int actionCount, int parts) {
         requirePositive("steps", steps);
         requirePositive("games", games);
         requirePositive("recordBytes", recordBytes);
         requirePositive("actionCount", actionCount);
+        requirePositive("parts", parts);
+        if (parts > games) {
+            throw new IllegalArgumentException(
+                    "experience buffer: %d parts of %d games, there can be one a game".formatted(parts, games));
+        }
         this.device = device;
         this.steps = steps;
         this.games = games;
         this.recordBytes = recordBytes;
         this.maskWords = (actionCount + 31) / 32;
-        this.memory = new DeviceAllocations(device, OWNER);
-        long rows = (long) steps * games;
-        DType real = device.realType();
-        packed = memory.allocate(DType.U8, rows, recordBytes, "packed positions");
-        masks = memory.allocate(DType.I32, rows, maskWords, "legal-move masks");
-        actions = memory.allocate(DType.I32, rows, 1, "actions");
-        logProbabilities = memory.allocate(real, rows, 1, "log-probabilities");
-        values = memory.allocate(real, rows, 1, "values");
-        rewards = memory.allocate(real, rows, 1, "rewards");
-        finalValues = memory.allocate(real, rows, 1, "final values");
-        terminated = memory.allocate(DType.U8, rows, 1, "terminated flags");
-        truncated = memory.allocate(DType.U8, rows, 1, "truncated flags");
-        advantages = memory.allocate(real, rows, 1, "advantages");
-        returns = memory.allocate(real, rows, 1, "returns");
-        lastValue = memory.allocate(real, games, 1, "last values");
-        stepSlices = new StepSlices[steps];
-        for (int t = 0; t < steps; t++) {
-            stepSlices[t] = new StepSlices(
-                    step(packed, t, recordBytes),
-                    step(masks, t, maskWords),
-                    step(actions, t, 1),
-                    step(logProbabilities, t, 1),
-                    step(values, t, 1),
-                    step(rewards, t, 1),
-                    step(finalValues, t, 1),
-                    step(terminated, t, 1),
-                    step(truncated, t, 1));
+        this.parts = new RolloutPart[parts];
+        memory = new RolloutMemory(device, OWNER, steps, games, recordBytes, maskWords);
+        boolean complete = false;
+        try {
+            outcomes = new RolloutOutcomes(device, arena, steps, games, recordBytes);
+            for (int p = 0; p < parts; p++) {
+                int from = (int) ((long) games * p / parts);
+                int to = (int) ((long) games * (p + 1) / parts);
+                this.parts[p] = new RolloutPart(device, memory, steps, from, to);
+            }
+            complete = true;
+        } finally {
+            if (!complete) {
+                memory.close();
+                arena.close();
+            }
         }
-        hostReals = new HostReals(device, arena, games);
-        hostFlags = arena.allocate(games, 64);
     }
 
-    /** The views of one step, rows of all games. */
+    /** A buffer whose games all step together. */
+    public ExperienceBuffer(Device device, int steps, int games, int recordBytes, int actionCount) {
+        this(device, steps, games, recordBytes, actionCount, 1);
+    }
+
+    /** The views of one step, rows of one part's games. */
     record StepSlices(
-            Slice packed,
-            Slice masks,
-            Slice actions,
-            Slice logProbabilities,
-            Slice values,
-            Slice rewards,
-            Slice finalValues,
-            Slice terminated,
-            Slice truncated) {}
+            Slice packed, Slice masks, Slice actions, Slice logProbabilities, Slice values, Slice finalValues) {}
 
     /** Capacity in steps, T. */
     public int capacitySteps() {
@@ -128,6 +105,26 @@ public final class ExperienceBuffer implements AutoCloseable {
     /** Games, N. */
     public int games() {
         return games;
+    }
+
+    /** Ranges of games that step by themselves; 1 where all step together. */
+    public int parts() {
+        return parts.length;
+    }
+
+    /** First game of a part; of the part after the last, N. */
+    public int firstGame(int part) {
+        return part == parts.length ? games : parts[part].from();
+    }
+
+    /** Games of a part. */
+    public int games(int part) {
+        return parts[part].games();
+    }
+
+    /** Whether a part's step was opened and not yet completed. */
+    public boolean isOpen(int part) {
+        return parts[part].isOpen();
     }
 
     /** Bytes of a packed position. */
@@ -140,24 +137,28 @@ public final class ExperienceBuffer implements AutoCloseable {
         return maskWords;
     }
 
-    /** Steps completed since {@link #clear()}. */
+    /** Steps completed since {@link #clear()}, by all parts. */
     public int size() {
+        int size = steps;
+        for (RolloutPart part : parts) {
+            size = Math.min(size, part.completed());
+        }
         return size;
     }
 
     /** Rows held: completed steps times games. */
     public int rows() {
-        return size * games;
+        return size() * games;
     }
 
     /** Whether no further step fits. */
     public boolean isFull() {
-        return size == steps;
+        return size() == steps;
     }
 
     /** Whether nothing was recorded since {@link #clear()}. */
     public boolean isEmpty() {
-        return size == 0;
+        return size() == 0;
     }
 
     /** Whether {@link PpoAgent#finishRollout} was called, so that an update may use the contents. */
@@ -170,13 +171,16 @@ public final class ExperienceBuffer implements AutoCloseable {
         return memory.bytes();
     }
 
-    /** Forgets the contents; the memory stays. Also leaves a step that was opened and never completed. */
+    /** Forgets the contents; the memory stays. Also leaves steps that were opened and never completed. */
     public void clear() {
         if (state == State.CLOSED) {
             throw new IllegalStateException("experience buffer is closed");
         }
-        state = State.READY;
-        size = 0;
+        state = State.FILLING;
+        for (RolloutPart part : parts) {
+            part.clear();
+        }
+        outcomes.clear();
         advantagesComputed = false;
     }
 
@@ -185,56 +189,88 @@ public final class ExperienceBuffer implements AutoCloseable {
     public void close() {
         if (state != State.CLOSED) {
             state = State.CLOSED;
+            for (RolloutPart part : parts) {
+                part.close();
+            }
             memory.close();
             arena.close();
         }
     }
 
-    /** Opens the next step: positions {@code [N, recordBytes]} and masks {@code [N, maskWords]} go to the device. */
-    StepSlices beginStep(MemorySegment packedPositions, MemorySegment legalMasks) {
-        require(State.READY, "begin a step");
-        if (isFull()) {
+    /**
+     * Opens a part's next step: positions {@code [games(part), recordBytes]} and masks {@code [games(part), maskWords]}
+     * go to the device.
+     */
+    StepSlices beginStep(int part, MemorySegment packedPositions, MemorySegment legalMasks) {
+        RolloutPart p = parts[part];
+        requireFilling("begin a step");
+        requireNoOpenStep(p, "begin a step");
+        if (p.isFull()) {
             throw new IllegalStateException(
                     "experience buffer is full (%d of %d steps): finish the rollout, update, and clear it"
-                            .formatted(size, steps));
+                            .formatted(p.completed(), steps));
         }
-        requireBytes("packed positions", packedPositions, (long) games * recordBytes);
-        requireBytes("legal-move masks", legalMasks, (long) games * maskWords * Integer.BYTES);
-        StepSlices slices = stepSlices[size];
+        requireBytes("packed positions", packedPositions, (long) games(part) * recordBytes);
+        requireBytes("legal-move masks", legalMasks, (long) games(part) * maskWords * Integer.BYTES);
+        StepSlices slices = p.step();
         device.write(slices.packed(), packedPositions);
         device.write(slices.masks(), legalMasks);
-        state = State.STEP_OPEN;
+        p.open();
         return slices;
     }
 
-    /** The views of the step that {@link #beginStep} opened. */
-    StepSlices openStep() {
-        require(State.STEP_OPEN, "record an outcome");
-        return stepSlices[size];
+    /** A part whose step {@link #beginStep} opened. */
+    RolloutPart openPart(int part) {
+        requireFilling("record an outcome");
+        if (!parts[part].isOpen()) {
+            throw outOfOrder("record an outcome", "no step is open: call PpoAgent.act first");
+        }
+        return parts[part];
     }
 
-    /** Completes the open step. Final values of truncated games must be in place. */
-    void completeStep(float[] reward, byte[] terminatedFlags, byte[] truncatedFlags) {
-        StepSlices slices = openStep();
+    /** Completes the open step. Arrays have an element for each of all games; the part's are read. */
+    void completeStep(int part, float[] reward, byte[] terminatedFlags, byte[] truncatedFlags) {
+        RolloutPart p = openPart(part);
         requireLength("reward", reward.length);
         requireLength("terminated", terminatedFlags.length);
         requireLength("truncated", truncatedFlags.length);
-        for (int game = 0; game < games; game++) {
-            hostReals.set(game, reward[game]);
-        }
-        hostReals.writeTo(slices.rewards());
-        writeFlags(terminatedFlags, slices.terminated());
-        writeFlags(truncatedFlags, slices.truncated());
-        size++;
-        state = State.READY;
+        outcomes.put(p.completed(), p.from(), p.to(), reward, terminatedFlags, truncatedFlags);
+        p.complete();
     }
 
-    /** Where the values of the positions after the last step go, {@code [N]}; ends the rollout. */
-    Slice finish() {
-        require(State.READY, "finish the rollout");
+    /** What the environment said so far. */
+    RolloutOutcomes outcomes() {
+        return outcomes;
+    }
+
+    /** Checks that {@link #finish} may be called. */
+    void requireFinishable() {
+        String what = "finish the rollout";
+        requireFilling(what);
+        int most = 0;
+        for (RolloutPart part : parts) {
+            requireNoOpenStep(part, what);
+            most = Math.max(most, part.completed());
+        }
+        if (most != size()) {
+            throw outOfOrder(what, "some games have completed %d steps, others %d".formatted(most, size()));
+        }
         requireNotEmpty();
+    }
+
+    /**
+     * Ends the rollout and copies its outcomes to the device. Final values of truncated games must be in place.
+     *
+     * @return where the values of the positions after the last step go, {@code [N]}
+     */
+    Slice finish() {
+        requireFinishable();
+        outcomes.writeRewards(filled(memory.rewards));
+        outcomes.writeTerminated(device, filled(memory.terminated));
+        outcomes.writeTruncated(device, filled(memory.truncated));
+        outcomes.writeFinalValues(filled(memory.finalValues));
         state = State.FINISHED;
-        return lastValue.all();
+        return memory.lastValue.all();
     }
 
     /**
@@ -248,22 +284,25 @@ public final class ExperienceBuffer implements AutoCloseable {
         if (state != State.CLOSED) {
             requireNotEmpty();
         }
-        require(State.FINISHED, "compute advantages");
+        if (state != State.FINISHED) {
+            requireFilling("compute advantages");
+            throw outOfOrder("compute advantages", "the rollout is not finished: call PpoAgent.finishRollout first");
+        }
         device.rollout()
                 .gae(
-                        size,
+                        size(),
                         games,
                         gamma,
                         lambda,
                         sign,
-                        filled(rewards),
-                        filled(values),
-                        lastValue.all(),
-                        filled(finalValues),
-                        filled(terminated),
-                        filled(truncated),
-                        filled(advantages),
-                        filled(returns));
+                        filled(memory.rewards),
+                        filled(memory.values),
+                        memory.lastValue.all(),
+                        filled(memory.finalValues),
+                        filled(memory.terminated),
+                        filled(memory.truncated),
+                        filled(memory.advantages),
+                        filled(memory.returns));
         advantagesComputed = true;
     }
 
@@ -275,54 +314,54 @@ public final class ExperienceBuffer implements AutoCloseable {
      */
     public void normalizeAdvantages() {
         requireAdvantages();
-        device.rollout().normalize(filled(advantages), NORMALIZE_EPSILON);
+        device.rollout().normalize(filled(memory.advantages), NORMALIZE_EPSILON);
     }
 
     /** Advantages {@code [rows]}, a view valid until {@link #clear()}. */
     public Slice advantages() {
         requireAdvantages();
-        return filled(advantages);
+        return filled(memory.advantages);
     }
 
     /** Returns (targets of the value), {@code [rows]}, a view valid until {@link #clear()}. */
     public Slice returns() {
         requireAdvantages();
-        return filled(returns);
+        return filled(memory.returns);
     }
 
     /** Values that the rollout's network gave, {@code [rows]}. */
     public Slice values() {
-        return filled(values);
+        return filled(memory.values);
     }
 
     /** Actions taken, {@code [rows]} I32. */
     public Slice actions() {
-        return filled(actions);
+        return filled(memory.actions);
     }
 
     /** Log-probabilities of the actions taken, {@code [rows]}. */
     public Slice logProbabilities() {
-        return filled(logProbabilities);
+        return filled(memory.logProbabilities);
     }
 
     /** Values of the positions at which truncated games stopped, {@code [rows]}; defined only where truncated. */
     public Slice finalValues() {
-        return filled(finalValues);
+        return filled(memory.finalValues);
     }
 
     /** Legal-move masks, {@code [rows, maskWords]} I32. */
     public Slice masks() {
-        return masks.all().range(0, rows() * maskWords);
+        return memory.masks.all().range(0, rows() * maskWords);
     }
 
     /** Packed positions, {@code [rows, recordBytes]} U8. */
     public Slice packed() {
-        return packed.all().range(0, rows() * recordBytes);
+        return memory.packed.all().range(0, rows() * recordBytes);
     }
 
     /** Values of the positions after the last step, {@code [N]}. */
     public Slice lastValue() {
-        return lastValue.all();
+        return memory.lastValue.all();
     }
 
     Device device() {
@@ -333,33 +372,26 @@ public final class ExperienceBuffer implements AutoCloseable {
         return buffer.all().range(0, rows());
     }
 
-    private Slice step(DeviceBuffer buffer, int t, int rowLength) {
-        return buffer.all().range(t * games * rowLength, games * rowLength);
-    }
-
-    private void writeFlags(byte[] flags, Slice destination) {
-        MemorySegment.copy(flags, 0, hostFlags, ValueLayout.JAVA_BYTE, 0, games);
-        device.write(destination, hostFlags);
-    }
-
-    private void require(State expected, String what) {
-        if (state == expected) {
-            return;
+    private static void requireNoOpenStep(RolloutPart part, String what) {
+        if (part.isOpen()) {
+            throw outOfOrder(what, "step " + part.completed() + " is open: call PpoAgent.record first");
         }
-        String reason = switch (state) {
-            case READY ->
-                expected == State.STEP_OPEN
-                        ? "no step is open: call PpoAgent.act first"
-                        : "the rollout is not finished: call PpoAgent.finishRollout first";
-            case STEP_OPEN -> "step " + size + " is open: call PpoAgent.record first";
-            case FINISHED -> "the rollout is finished: call clear() first";
-            case CLOSED -> "the buffer is closed";
-        };
-        throw new IllegalStateException("experience buffer cannot " + what + ": " + reason);
+    }
+
+    private void requireFilling(String what) {
+        switch (state) {
+            case FILLING -> {}
+            case FINISHED -> throw outOfOrder(what, "the rollout is finished: call clear() first");
+            case CLOSED -> throw outOfOrder(what, "the buffer is closed");
+        }
+    }
+
+    private static IllegalStateException outOfOrder(String what, String reason) {
+        return new IllegalStateException("experience buffer cannot " + what + ": " + reason);
     }
 
     private void requireNotEmpty() {
-        if (size == 0) {
+        if (isEmpty()) {
             throw new IllegalStateException("experience buffer is empty: record at least one step");
         }
     }

@@ -35,6 +35,10 @@ final class HostReals {
         return isDouble ? segment.getAtIndex(F64, index) : segment.getAtIndex(F32, index);
     }
 
+    void clear() {
+        segment.fill((byte) 0);
+    }
+
     /** Copies the first {@code destination.length()} elements to the device. */
     void writeTo(Slice destination) {
         device.write(destination, segment);

@@ -3,6 +3,9 @@ package keisei.ppo;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
 import keisei.device.DType;
 import keisei.device.Device;
 import keisei.device.DeviceBuffer;
@@ -12,6 +15,7 @@ import keisei.device.RecordedWork;
 import keisei.device.Slice;
 import keisei.nn.ActorCritic;
 import keisei.random.RandomStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs a model on packed positions that lie in host memory: expands planes on the device, then samples actions, takes
@@ -34,8 +38,7 @@ public final class PolicyInference implements AutoCloseable {
     private final DeviceBuffer actions;
     private final DeviceBuffer logProbabilities;
     private final DeviceBuffer values;
-    private final Views fullViews;
-    private final RecordedWork sampling;
+    private final List<Views> prepared = new ArrayList<>();
     private final HostReals hostReals;
     private final MemorySegment hostActions;
     private boolean closed;
@@ -61,15 +64,25 @@ public final class PolicyInference implements AutoCloseable {
         actions = memory.allocate(DType.I32, maxBatch, 1, "actions");
         logProbabilities = memory.allocate(real, maxBatch, 1, "log-probabilities");
         values = memory.allocate(real, maxBatch, 1, "values");
-        fullViews = makeViews(maxBatch);
-        sampling = device.record("policy sampling", () -> sample(fullViews));
         hostReals = new HostReals(device, arena, maxBatch);
         hostActions = arena.allocate((long) maxBatch * Integer.BYTES, 64);
         try {
             model.reserve(maxBatch);
+            prepare(maxBatch);
         } catch (RuntimeException e) {
             close();
             throw e;
+        }
+    }
+
+    /**
+     * Makes sampling of batches of this size a {@link Device#record recording} without further allocation, as that of
+     * the largest size is from the start.
+     */
+    void prepare(int count) {
+        if (preparedViews(count) == null) {
+            Views views = makeViews(count);
+            prepared.add(views.recorded(device.record("policy sampling", () -> sample(views))));
         }
     }
 
@@ -128,13 +141,15 @@ public final class PolicyInference implements AutoCloseable {
     public void close() {
         if (!closed) {
             closed = true;
-            sampling.close();
+            for (Views views : prepared) {
+                Objects.requireNonNull(views.sampling).close();
+            }
             memory.close();
             arena.close();
         }
     }
 
-    /** Expands packed positions in device memory and samples into device memory; actions come back to the host too. */
+    /** Expands packed positions in device memory and samples into device memory; waits for nothing. */
     void sampleFrom(
             int count,
             Slice packedPositions,
@@ -142,9 +157,7 @@ public final class PolicyInference implements AutoCloseable {
             RandomStream random,
             Slice action,
             Slice logProbability,
-            Slice value,
-            int[] actionsOut) {
-        requireRoom(count, actionsOut);
+            Slice value) {
         Views v = views(count);
         ElementwiseKernels elementwise = device.elementwise();
         elementwise.copy(packedPositions, v.packed);
@@ -153,7 +166,6 @@ public final class PolicyInference implements AutoCloseable {
         elementwise.copy(v.actions, action);
         elementwise.copy(v.logProbabilities, logProbability);
         elementwise.copy(v.values, value);
-        readActions(action, count, actionsOut);
     }
 
     /** Values of packed positions in device memory, into device memory. */
@@ -191,11 +203,11 @@ public final class PolicyInference implements AutoCloseable {
             hostReals.set(i, random.nextFloat());
         }
         hostReals.writeTo(v.uniforms);
-        if (v == fullViews) {
-            model.refresh();
-            sampling.run();
-        } else {
+        if (v.sampling == null) {
             sample(v);
+        } else {
+            model.refresh();
+            v.sampling.run();
         }
     }
 
@@ -222,7 +234,17 @@ public final class PolicyInference implements AutoCloseable {
         if (count < 1 || count > maxBatch) {
             throw new IllegalArgumentException("%d positions, allowed are 1 to %d".formatted(count, maxBatch));
         }
-        return count == maxBatch ? fullViews : makeViews(count);
+        Views known = preparedViews(count);
+        return known == null ? makeViews(count) : known;
+    }
+
+    private @Nullable Views preparedViews(int count) {
+        for (int i = 0; i < prepared.size(); i++) {
+            if (prepared.get(i).count == count) {
+                return prepared.get(i);
+            }
+        }
+        return null;
     }
 
     private Views makeViews(int count) {
@@ -235,7 +257,8 @@ public final class PolicyInference implements AutoCloseable {
                 new Slice(uniforms, 0, count),
                 new Slice(actions, 0, count),
                 new Slice(logProbabilities, 0, count),
-                new Slice(values, 0, count));
+                new Slice(values, 0, count),
+                null);
     }
 
     private static void requireRoom(int count, int[] actionsOut) {
@@ -245,7 +268,7 @@ public final class PolicyInference implements AutoCloseable {
         }
     }
 
-    /** The operands for one batch size. */
+    /** The operands for one batch size, with the recording where one was prepared. */
     private record Views(
             int count,
             Slice packed,
@@ -255,5 +278,10 @@ public final class PolicyInference implements AutoCloseable {
             Slice uniforms,
             Slice actions,
             Slice logProbabilities,
-            Slice values) {}
+            Slice values,
+            @Nullable RecordedWork sampling) {
+        Views recorded(RecordedWork work) {
+            return new Views(count, packed, masks, planes, logits, uniforms, actions, logProbabilities, values, work);
+        }
+    }
 }

@@ -1,11 +1,9 @@
 package keisei.ppo;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import keisei.device.DType;
 import keisei.device.Device;
-import keisei.device.DeviceBuffer;
 import keisei.device.PlaneProgram;
+import keisei.device.Slice;
 import keisei.nn.ActorCritic;
 import keisei.optim.AdamOptimizer;
 import keisei.optim.LearningRateSchedule;
@@ -27,6 +25,12 @@ import org.jspecify.annotations.Nullable;
  * buffer.clear();
  * }</pre>
  *
+ * <p>In a buffer with parts each part goes through {@link #beginAct}, {@link #finishAct}, {@link
+ * #record(ExperienceBuffer, int, float[], byte[], byte[], MemorySegment)} by itself. Between the first two the device
+ * works on the part's actions, and the caller can advance the games of another part; nothing in between waits for the
+ * device, unless more than N games of a rollout were cut off. Random numbers are drawn by {@link #beginAct}: as long as the parts begin in their order, step by step, the
+ * rollout is that of a buffer with one part.
+ *
  * <p>All values are those of the side to move; with {@link #SELF_PLAY_SIGN} the value of the next position, which
  * belongs to the opponent, enters negated. Host memory is passed as segments that only have to be valid during the
  * call. Scratch memory is sized at {@link #reserve} or on first use and then kept. Owns that scratch memory; model,
@@ -46,7 +50,7 @@ public final class PpoAgent implements AutoCloseable {
     private final RandomStream shuffling;
     private final double gaeSign;
 
-    private @Nullable Rollout rollout;
+    private @Nullable RolloutScratch rollout;
     private @Nullable PpoUpdate update;
     private long gradientSteps;
     private boolean closed;
@@ -102,8 +106,13 @@ public final class PpoAgent implements AutoCloseable {
 
     /** A buffer for this agent's model and positions; the caller closes it. */
     public ExperienceBuffer newBuffer(int steps, int games) {
+        return newBuffer(steps, games, 1);
+    }
+
+    /** The same with games in parts that step by themselves, see {@link #beginAct}. */
+    public ExperienceBuffer newBuffer(int steps, int games, int parts) {
         return new ExperienceBuffer(
-                device, steps, games, program.recordBytes(), model.spec().actions());
+                device, steps, games, program.recordBytes(), model.spec().actions(), parts);
     }
 
     /** Sizes the scratch memory for a buffer before training, so that the first iteration allocates nothing. */
@@ -149,25 +158,47 @@ public final class PpoAgent implements AutoCloseable {
      * @throws IllegalStateException when the buffer is full, finished, or has an open step
      */
     public void act(ExperienceBuffer buffer, MemorySegment packed, MemorySegment masks, int[] actionsOut) {
-        PolicyInference inference = rolloutFor(buffer).inference;
-        if (actionsOut.length < buffer.games()) {
-            throw new IllegalArgumentException(
-                    "room for %d actions, expected at least %d".formatted(actionsOut.length, buffer.games()));
-        }
-        ExperienceBuffer.StepSlices step = buffer.beginStep(packed, masks);
+        requireOnePart(buffer);
+        requireRoom(buffer, actionsOut);
+        beginAct(buffer, 0, packed, masks);
+        finishAct(buffer, 0, actionsOut);
+    }
+
+    /**
+     * Opens a part's step as {@link #act} does, but does not wait for the actions.
+     *
+     * @param packed {@code [games of the part, recordBytes]}
+     * @param masks {@code [games of the part, maskWords]} I32
+     * @throws IllegalStateException when the part is full or has an open step, or the buffer is finished
+     */
+    public void beginAct(ExperienceBuffer buffer, int part, MemorySegment packed, MemorySegment masks) {
+        PolicyInference inference = rolloutFor(buffer).inference();
+        ExperienceBuffer.StepSlices step = buffer.beginStep(part, packed, masks);
         inference.sampleFrom(
-                buffer.games(),
+                buffer.games(part),
                 step.packed(),
                 step.masks(),
                 sampling,
                 step.actions(),
                 step.logProbabilities(),
-                step.values(),
-                actionsOut);
+                step.values());
+        buffer.openPart(part).startReadingActions();
     }
 
     /**
-     * Completes the step that {@link #act} opened. For games that were cut off, the network gives the value of the
+     * Waits for the actions of the step that {@link #beginAct} opened, and for no later work.
+     *
+     * @param actionsOut {@code [N]}; receives those of the part, at the places of its games
+     * @throws IllegalStateException when the part has no open step
+     */
+    public void finishAct(ExperienceBuffer buffer, int part, int[] actionsOut) {
+        requireOpen();
+        requireRoom(buffer, actionsOut);
+        buffer.openPart(part).awaitActions(actionsOut);
+    }
+
+    /**
+     * Completes the step that {@link #act} opened. For games that were cut off, the network will give the value of the
      * position at which they stopped; this is what their last step bootstraps from.
      *
      * @param reward {@code [N]}, for the player who moved
@@ -177,15 +208,27 @@ public final class PpoAgent implements AutoCloseable {
      */
     public void record(
             ExperienceBuffer buffer, float[] reward, byte[] terminated, byte[] truncated, MemorySegment finalPacked) {
-        ExperienceBuffer.StepSlices step = buffer.openStep();
+        requireOnePart(buffer);
+        record(buffer, 0, reward, terminated, truncated, finalPacked);
+    }
+
+    /** The same for a part; arrays have an element for each of all N games, and those of the part are read. */
+    public void record(
+            ExperienceBuffer buffer,
+            int part,
+            float[] reward,
+            byte[] terminated,
+            byte[] truncated,
+            MemorySegment finalPacked) {
+        RolloutPart open = buffer.openPart(part);
         int games = buffer.games();
         if (reward.length != games || terminated.length != games || truncated.length != games) {
             throw new IllegalArgumentException(
                     "reward, terminated, truncated have %d, %d, %d elements, expected one a game: %d"
                             .formatted(reward.length, terminated.length, truncated.length, games));
         }
-        rolloutFor(buffer).evaluateTruncated(step, terminated, truncated, finalPacked);
-        buffer.completeStep(reward, terminated, truncated);
+        rolloutFor(buffer).keepFinalPositions(buffer, open, terminated, truncated, finalPacked);
+        buffer.completeStep(part, reward, terminated, truncated);
     }
 
     /**
@@ -195,15 +238,16 @@ public final class PpoAgent implements AutoCloseable {
      * @throws IllegalStateException when the buffer is empty or has an open step
      */
     public void finishRollout(ExperienceBuffer buffer, MemorySegment packed) {
-        Rollout scratch = rolloutFor(buffer);
+        RolloutScratch scratch = rolloutFor(buffer);
         long bytes = (long) buffer.games() * program.recordBytes();
         if (packed.byteSize() < bytes) {
             throw new IllegalArgumentException(
                     "packed positions have %d bytes, expected at least %d".formatted(packed.byteSize(), bytes));
         }
-        var lastValue = buffer.finish();
-        device.write(scratch.positions.all(), packed);
-        scratch.inference.valuesInto(buffer.games(), scratch.positions.all(), lastValue);
+        buffer.requireFinishable();
+        scratch.evaluateFinalPositions(buffer);
+        Slice lastValue = buffer.finish();
+        scratch.evaluateAll(buffer, packed, lastValue);
     }
 
     /**
@@ -256,6 +300,20 @@ public final class PpoAgent implements AutoCloseable {
         }
     }
 
+    private static void requireOnePart(ExperienceBuffer buffer) {
+        if (buffer.parts() != 1) {
+            throw new IllegalArgumentException(
+                    "experience buffer has %d parts: name the part to act in".formatted(buffer.parts()));
+        }
+    }
+
+    private static void requireRoom(ExperienceBuffer buffer, int[] actionsOut) {
+        if (actionsOut.length < buffer.games()) {
+            throw new IllegalArgumentException(
+                    "room for %d actions, expected at least %d".formatted(actionsOut.length, buffer.games()));
+        }
+    }
+
     private void requireFitting(ExperienceBuffer buffer) {
         requireOpen();
         int maskWords = (model.spec().actions() + 31) / 32;
@@ -274,17 +332,17 @@ public final class PpoAgent implements AutoCloseable {
         }
     }
 
-    private Rollout rolloutFor(ExperienceBuffer buffer) {
-        Rollout current = rollout;
+    private RolloutScratch rolloutFor(ExperienceBuffer buffer) {
+        RolloutScratch current = rollout;
         requireFitting(buffer);
-        if (current != null && current.games == buffer.games()) {
+        if (current != null && current.fits(buffer)) {
             return current;
         }
         if (current != null) {
             current.close();
             rollout = null;
         }
-        Rollout made = new Rollout(buffer.games());
+        RolloutScratch made = new RolloutScratch(model, program, buffer);
         rollout = made;
         return made;
     }
@@ -303,83 +361,5 @@ public final class PpoAgent implements AutoCloseable {
         PpoUpdate made = new PpoUpdate(model, program, settings, optimizer, schedule, shuffling, rows);
         update = made;
         return made;
-    }
-
-    /** Scratch of the rollout for one number of games. */
-    private final class Rollout implements AutoCloseable {
-        private final int games;
-        private final PolicyInference inference;
-        private final DeviceAllocations memory;
-        private final Arena arena = Arena.ofShared();
-        private final DeviceBuffer positions;
-        private final DeviceBuffer values;
-        private final MemorySegment hostPositions;
-        private final HostReals compactValues;
-        private final HostReals rowValues;
-        private final int[] truncatedGames;
-
-        Rollout(int games) {
-            this.games = games;
-            this.memory = new DeviceAllocations(device, "inference");
-            positions = memory.allocate(DType.U8, games, program.recordBytes(), "final positions");
-            values = memory.allocate(device.realType(), games, 1, "final values");
-            hostPositions = arena.allocate((long) games * program.recordBytes(), 64);
-            compactValues = new HostReals(device, arena, games);
-            rowValues = new HostReals(device, arena, games);
-            truncatedGames = new int[games];
-            try {
-                inference = new PolicyInference(model, program, games);
-            } catch (RuntimeException e) {
-                memory.close();
-                arena.close();
-                throw e;
-            }
-        }
-
-        /** Values of the final positions of truncated games only, scattered to the step's row. */
-        void evaluateTruncated(
-                ExperienceBuffer.StepSlices step, byte[] terminated, byte[] truncated, MemorySegment finalPacked) {
-            int recordBytes = program.recordBytes();
-            int count = 0;
-            for (int game = 0; game < games; game++) {
-                if (truncated[game] != 0 && terminated[game] == 0) {
-                    truncatedGames[count++] = game;
-                }
-            }
-            if (count == 0) {
-                return;
-            }
-            if (finalPacked.byteSize() < (long) games * recordBytes) {
-                throw new IllegalArgumentException("final positions have %d bytes, expected at least %d"
-                        .formatted(finalPacked.byteSize(), (long) games * recordBytes));
-            }
-            for (int i = 0; i < count; i++) {
-                MemorySegment.copy(
-                        finalPacked,
-                        (long) truncatedGames[i] * recordBytes,
-                        hostPositions,
-                        (long) i * recordBytes,
-                        recordBytes);
-            }
-            var compactPositions = positions.all().range(0, count * recordBytes);
-            var compact = values.all().range(0, count);
-            device.write(compactPositions, hostPositions);
-            inference.valuesInto(count, compactPositions, compact);
-            compactValues.readFrom(compact);
-            for (int game = 0; game < games; game++) {
-                rowValues.set(game, 0);
-            }
-            for (int i = 0; i < count; i++) {
-                rowValues.set(truncatedGames[i], compactValues.get(i));
-            }
-            rowValues.writeTo(step.finalValues());
-        }
-
-        @Override
-        public void close() {
-            inference.close();
-            memory.close();
-            arena.close();
-        }
     }
 }

@@ -63,8 +63,17 @@ public final class SetupManager implements AutoCloseable {
                 streams.sampling(),
                 streams.shuffling(),
                 rule.gaeSign());
-        buffer = agent.newBuffer(config.roundsPerEpoch(), config.env().numGames());
+        buffer = agent.newBuffer(
+                config.roundsPerEpoch(),
+                config.env().numGames(),
+                parts(config.env().overlap(), device.overlaps(), config.env().numGames()));
         agent.reserve(buffer);
+    }
+
+    /** Halves of the games whose inference and moves take turns, or one part: {@code env.overlap}. */
+    static int parts(String overlap, boolean deviceOverlaps, int games) {
+        boolean wanted = overlap.equals("on") || overlap.equals("auto") && deviceOverlaps;
+        return wanted && games >= 2 ? 2 : 1;
     }
 
     private static PpoSettings ppoSettings(TrainingConfig training) {

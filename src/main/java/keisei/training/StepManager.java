@@ -10,6 +10,10 @@ import keisei.ppo.PpoAgent;
 /**
  * One vectorised step: observe, act, step, record. Owns the host memory that positions and masks pass through; nothing
  * is allocated by {@link #executeStep}. Belongs to the training thread.
+ *
+ * <p>With a buffer in parts the inference of one part is under way while the games of another advance: all parts begin,
+ * then each in turn is waited for, advances, and begins its next step. The moves are the same as without parts, because
+ * parts begin in their order within a step, and steps one after the other.
  */
 public final class StepManager implements AutoCloseable {
     private final VecShogiEnv environment;
@@ -17,7 +21,8 @@ public final class StepManager implements AutoCloseable {
     private final ExperienceBuffer buffer;
     private final Arena arena = Arena.ofShared();
     private final MemorySegment packed;
-    private final MemorySegment masks;
+    private final MemorySegment[] packedOfPart;
+    private final MemorySegment[] masksOfPart;
     private final int[] actions;
     private final StepResult result;
     private long environmentNanos;
@@ -29,44 +34,93 @@ public final class StepManager implements AutoCloseable {
         this.agent = agent;
         this.buffer = buffer;
         int games = environment.games();
-        packed = arena.allocate((long) games * environment.recordBytes(), 64);
-        masks = arena.allocate((long) games * environment.maskWords() * Integer.BYTES, 64);
+        long recordBytes = environment.recordBytes();
+        long maskBytes = (long) environment.maskWords() * Integer.BYTES;
+        packed = arena.allocate(games * recordBytes, 64);
+        MemorySegment masks = arena.allocate(games * maskBytes, 64);
+        packedOfPart = new MemorySegment[buffer.parts()];
+        masksOfPart = new MemorySegment[buffer.parts()];
+        for (int part = 0; part < buffer.parts(); part++) {
+            int from = buffer.firstGame(part);
+            int count = buffer.games(part);
+            packedOfPart[part] = packed.asSlice(from * recordBytes, count * recordBytes);
+            masksOfPart[part] = masks.asSlice(from * maskBytes, count * maskBytes);
+        }
         actions = new int[games];
         result = environment.newResult();
     }
 
     /** Plays one move in every game and stores the transitions; the result is valid until the next step. */
     public StepResult executeStep() {
-        long start = System.nanoTime();
-        environment.observe(0, environment.games(), packed, masks);
-        long observed = System.nanoTime();
-        agent.act(buffer, packed, masks, actions);
-        long acted = System.nanoTime();
-        environment.step(actions, result);
-        long stepped = System.nanoTime();
-        agent.record(buffer, result.rewards(), result.terminated(), result.truncated(), result.finalPacked());
-        long recorded = System.nanoTime();
-        environmentNanos += observed - start + stepped - acted;
-        inferenceNanos += acted - observed + recorded - stepped;
+        return executeStep(false);
+    }
+
+    /**
+     * Plays one move in every game and stores the transitions.
+     *
+     * @param more whether another step of this rollout follows: its inference then begins before this call returns.
+     *     {@link ExperienceBuffer#clear()} abandons it
+     * @return valid until the next step
+     */
+    public StepResult executeStep(boolean more) {
+        for (int part = 0; part < buffer.parts(); part++) {
+            if (!buffer.isOpen(part)) {
+                begin(part);
+            }
+        }
+        for (int part = 0; part < buffer.parts(); part++) {
+            finish(part);
+            if (more) {
+                begin(part);
+            }
+        }
         return result;
+    }
+
+    private void begin(int part) {
+        int from = buffer.firstGame(part);
+        long start = System.nanoTime();
+        environment.observe(from, from + buffer.games(part), packedOfPart[part], masksOfPart[part]);
+        long observed = System.nanoTime();
+        agent.beginAct(buffer, part, packedOfPart[part], masksOfPart[part]);
+        environmentNanos += observed - start;
+        inferenceNanos += System.nanoTime() - observed;
+    }
+
+    private void finish(int part) {
+        int from = buffer.firstGame(part);
+        long start = System.nanoTime();
+        agent.finishAct(buffer, part, actions);
+        long acted = System.nanoTime();
+        environment.step(from, from + buffer.games(part), actions, result);
+        long stepped = System.nanoTime();
+        agent.record(buffer, part, result.rewards(), result.terminated(), result.truncated(), result.finalPacked());
+        environmentNanos += stepped - acted;
+        inferenceNanos += acted - start + System.nanoTime() - stepped;
     }
 
     /** Ends the rollout with the values of the present positions. */
     public void finishRollout() {
         long start = System.nanoTime();
-        environment.observe(0, environment.games(), packed, masks);
+        for (int part = 0; part < buffer.parts(); part++) {
+            int from = buffer.firstGame(part);
+            environment.observe(from, from + buffer.games(part), packedOfPart[part], masksOfPart[part]);
+        }
         long observed = System.nanoTime();
         agent.finishRollout(buffer, packed);
         environmentNanos += observed - start;
         inferenceNanos += System.nanoTime() - observed;
     }
 
-    /** Time spent in the environment so far. */
+    /** Time that this thread spent in the environment so far, with inference under way or not. */
     public long environmentNanos() {
         return environmentNanos;
     }
 
-    /** Time spent in the network during rollouts so far. */
+    /**
+     * Time that this thread gave to the network during rollouts so far: issuing its work and waiting for it. What the
+     * device did meanwhile is not in it.
+     */
     public long inferenceNanos() {
         return inferenceNanos;
     }

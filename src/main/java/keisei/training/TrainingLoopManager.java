@@ -91,12 +91,17 @@ public final class TrainingLoopManager {
             if (stopRequested) {
                 return false;
             }
-            StepResult result = steps.executeStep();
+            StepResult result = steps.executeStep(another(buffer, total));
             metrics.recordStep(result);
             display.afterStep(metrics.globalTimestep());
         }
         steps.finishRollout();
         return true;
+    }
+
+    /** Whether the rollout goes on after its next step. */
+    private boolean another(ExperienceBuffer buffer, long total) {
+        return buffer.size() + 1 < buffer.capacitySteps() && metrics.globalTimestep() + buffer.games() < total;
     }
 
     private PpoMetrics update() {

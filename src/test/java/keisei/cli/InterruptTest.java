@@ -74,8 +74,8 @@ class InterruptTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"INT,130", "TERM,143"})
-    void aSignalSavesTheLastBoundaryAndEndsTheRun(String signal, int code) throws Exception {
+    @CsvSource({"INT,130,off", "TERM,143,on"})
+    void aSignalSavesTheLastBoundaryAndEndsTheRun(String signal, int code, String overlap) throws Exception {
         try (ChildTraining child = new ChildTraining(
                 folder,
                 "--config",
@@ -84,6 +84,8 @@ class InterruptTest {
                 "models",
                 "--run-name",
                 "run",
+                "--override",
+                "env.overlap=" + overlap,
                 "--override",
                 "training.checkpoint_interval_timesteps=0")) {
             child.awaitOutput(" steps  ");

@@ -1,11 +1,14 @@
 package keisei.device;
 
 import static keisei.device.Conformance.cases;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.lang.foreign.ValueLayout;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Planes, minibatches, advantages, optimizer. */
+/** Planes, minibatches, advantages, optimizer, results on their way back. */
 interface TrainingConformance extends Conformance {
     @Test
     default void planesOfPackedPositionsAgreeWithFloat64() {
@@ -36,6 +39,39 @@ interface TrainingConformance extends Conformance {
                                     trial.bytes("packed", 7 * 40, bound),
                                     trial.activationOutput("out", 7 * 25 * channels)));
         }
+    }
+
+    @Test
+    default void aReadbackHoldsTheSourceAsItWasWhenTheReadbackStarted() {
+        try (Device device = open(2);
+                DeviceBuffer first = device.allocate(DType.I32, 70, "first");
+                DeviceBuffer second = device.allocate(DType.I32, 70, "second");
+                Readback one = device.newReadback(70 * Integer.BYTES);
+                Readback other = device.newReadback(70 * Integer.BYTES)) {
+            for (int round = 1; round <= 5; round++) {
+                device.elementwise().fill(first.all(), round);
+                one.start(first.all());
+                device.elementwise().fill(first.all(), -round);
+                device.elementwise().fill(second.all(), 10 * round);
+                other.start(second.all().range(3, 20));
+                device.elementwise().fill(second.all(), 0);
+
+                // The later one first; and an earlier result stays while another comes.
+                assertThat(ints(other, 20)).containsOnly(10 * round);
+                assertThat(ints(one, 70)).containsOnly(round);
+                one.start(second.all());
+                one.start(first.all());
+                assertThat(ints(one, 70)).containsOnly(-round);
+                assertThat(ints(other, 20)).containsOnly(10 * round);
+            }
+            try (DeviceBuffer large = device.allocate(DType.I32, 71, "large")) {
+                assertThatThrownBy(() -> other.start(large.all())).isInstanceOf(IllegalArgumentException.class);
+            }
+        }
+    }
+
+    private static int[] ints(Readback readback, int count) {
+        return readback.await().asSlice(0, (long) count * Integer.BYTES).toArray(ValueLayout.JAVA_INT);
     }
 
     @Test

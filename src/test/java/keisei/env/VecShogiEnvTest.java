@@ -139,6 +139,49 @@ class VecShogiEnvTest {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({"7, 3, 1", "7, 3, 2", "7, 3, 3", "5, 1, 2", "2, 1, 4"})
+    void rangesOfGamesStepLikeAllTogether(int games, int middle, int threads) {
+        try (var together = new VecShogiEnv(
+                        EnvFixtures.settings(Variant.MINISHOGI, "flat", games, threads, EnvFixtures.rules(20)));
+                var apart = new VecShogiEnv(
+                        EnvFixtures.settings(Variant.MINISHOGI, "flat", games, threads, EnvFixtures.rules(20)))) {
+            MemorySegment packed = EnvFixtures.packedFor(together);
+            MemorySegment masks = EnvFixtures.masksFor(together);
+            int[] actions = new int[games];
+            StepResult expected = together.newResult();
+            StepResult result = apart.newResult();
+            RandomStream random = new RandomStream(4, 0);
+            for (int step = 0; step < 60; step++) {
+                together.observe(0, games, packed, masks);
+                EnvFixtures.drawActions(together, masks, random, actions);
+                together.step(actions, expected);
+                // The second range first: ranges do not depend on each other.
+                long before = apart.game(0).position().key();
+                apart.step(middle, games, actions, result);
+                assertThat(apart.game(0).position().key()).isEqualTo(before);
+                apart.step(0, middle, actions, result);
+                apart.step(0, 0, actions, result);
+
+                assertThat(result.rewards()).isEqualTo(expected.rewards());
+                assertThat(result.terminated()).isEqualTo(expected.terminated());
+                assertThat(result.truncated()).isEqualTo(expected.truncated());
+                assertThat(result.finishedGames()).isEqualTo(expected.finishedGames());
+                assertThat(result.finalPacked().mismatch(expected.finalPacked()))
+                        .isEqualTo(-1);
+                for (int game = 0; game < games; game++) {
+                    assertThat(result.mover(game)).isEqualTo(expected.mover(game));
+                    assertThat(result.ending(game)).isEqualTo(expected.ending(game));
+                    assertThat(result.winner(game)).isEqualTo(expected.winner(game));
+                    assertThat(result.plies(game)).isEqualTo(expected.plies(game));
+                    assertThat(apart.save(game)).isEqualTo(together.save(game));
+                }
+            }
+            assertThatThrownBy(() -> apart.step(1, games + 1, actions, result))
+                    .isInstanceOf(IndexOutOfBoundsException.class);
+        }
+    }
+
     @Test
     void thePlyLimitTruncatesAndDoesNotTerminate() {
         try (var env = new VecShogiEnv(EnvFixtures.settings(Variant.SHOGI, "compact", 3, 1, EnvFixtures.rules(5)))) {

@@ -36,6 +36,9 @@ public final class GoldenCase {
 
     private final Set<String> compared = new TreeSet<>();
 
+    /** Results at inputs that are rounded to half precision, in float64. */
+    private final Map<String, double[]> roundedTruth;
+
     /**
      * Opens a case.
      *
@@ -47,8 +50,14 @@ public final class GoldenCase {
     }
 
     GoldenCase(String name, Rule rule) {
+        this(name, rule, new TreeMap<>());
+    }
+
+    /** @param roundedTruth with {@link Rule#ROUNDED} filled by what is compared, with {@link Rule#HALF} read */
+    GoldenCase(String name, Rule rule, Map<String, double[]> roundedTruth) {
         this.name = name;
         this.rule = rule;
+        this.roundedTruth = roundedTruth;
         for (JsonNode file : MANIFEST.get("files")) {
             String path = file.get("file").asString();
             if (path.startsWith(name + "/") && path.endsWith(TRUTH)) {
@@ -98,7 +107,15 @@ public final class GoldenCase {
 
     /** An input. */
     public Npy input(String input) {
-        return Npy.resource("/golden/%s/in.%s.npy".formatted(name, input));
+        Npy array = Npy.resource("/golden/%s/in.%s.npy".formatted(name, input));
+        return rule == Rule.HALF || rule == Rule.ROUNDED ? rounded(array) : array;
+    }
+
+    private static Npy rounded(Npy array) {
+        double[] values = Arrays.stream(array.values())
+                .map(value -> Float.float16ToFloat(Float.floatToFloat16((float) value)))
+                .toArray();
+        return new Npy(array.shape(), values);
     }
 
     /** Whether the case has such a result. */
@@ -112,7 +129,9 @@ public final class GoldenCase {
             throw new IllegalArgumentException(
                     "case '%s' has no result '%s': %s".formatted(name, result, float32Errors.keySet()));
         }
-        return Npy.resource("/golden/" + name + "/" + result + TRUTH);
+        Npy exact = Npy.resource("/golden/" + name + "/" + result + TRUTH);
+        double[] rounded = rule == Rule.HALF ? roundedTruth.get(result) : null;
+        return rounded == null ? exact : new Npy(exact.shape(), rounded);
     }
 
     /** Asserts that {@code actual}, in the order of the file, is the truth within the device's tolerance. */
@@ -122,6 +141,10 @@ public final class GoldenCase {
 
     /** As {@link #compare} with {@code factor} times the truth: for sums of several gradients, or scaled ones. */
     public void compareMultiple(String result, double factor, double... actual) {
+        if (rule == Rule.ROUNDED) {
+            keep(result, actual);
+            return;
+        }
         double[] expected = truth(result).values().clone();
         for (int i = 0; i < expected.length; i++) {
             expected[i] *= factor;
@@ -134,6 +157,23 @@ public final class GoldenCase {
                     .as("%s %s: relative L2 distance to float64", name, result)
                     .isLessThanOrEqualTo(tolerance(result));
         }
+        compared.add(result);
+    }
+
+    /** Asserts that {@code actual} is within a relative L2 distance of the truth. */
+    void compareDistance(String result, double tolerance, double... actual) {
+        if (rule == Rule.ROUNDED) {
+            keep(result, actual);
+            return;
+        }
+        assertThat(distance(actual, truth(result).values()))
+                .as("%s %s: relative L2 distance", name, result)
+                .isLessThanOrEqualTo(tolerance);
+        compared.add(result);
+    }
+
+    private void keep(String result, double... actual) {
+        roundedTruth.put(result, actual.clone());
         compared.add(result);
     }
 
@@ -161,9 +201,9 @@ public final class GoldenCase {
         return index / spatial % channels == 4;
     }
 
-    /** Whether half precision's tolerance is in force: 2e-2 of a tensor's largest magnitude. */
+    /** Whether the case is that of half precision, with its tolerance, or its truth is being made. */
     boolean isHalf() {
-        return rule == Rule.HALF;
+        return rule == Rule.HALF || rule == Rule.ROUNDED;
     }
 
     /** Says that results with other prefixes are not part of the case on this device. */
@@ -177,6 +217,10 @@ public final class GoldenCase {
 
     /** Asserts that no element of {@code actual} is further than {@code tolerance} from the truth. */
     public void compareAbsolute(String result, double tolerance, double... actual) {
+        if (rule == Rule.ROUNDED) {
+            keep(result, actual);
+            return;
+        }
         double[] expected = truth(result).values();
         assertThat(actual).as("%s %s: length", name, result).hasSameSizeAs(expected);
         double worst = 0;
@@ -225,6 +269,8 @@ public final class GoldenCase {
     /** How close is close enough. */
     enum Rule {
         FLOAT64(0),
+        /** Nothing is compared: float64 at rounded inputs becomes the truth of {@link #HALF}. */
+        ROUNDED(0),
         /** Winograd convolutions on the CPU in float32. */
         FLOAT32_CPU(2e-6),
         /** Sums in an order of a GPU's own. */

@@ -30,7 +30,7 @@ final class OptimizerSteps {
         }
         AdamSettings settings = new AdamSettings(0, 0.999, 1e-8, 0, false, maxNorm);
         try (AdamOptimizer adam =
-                new AdamOptimizer(bench.device(), settings, bench.zeros(flat.length), bench.reals(flat))) {
+                new AdamOptimizer(bench.device(), settings, bench.zeros(flat.length), bench.reals(flat), null)) {
             adam.step(1e-3);
             double[] clipped = read(adam.moment1());
             for (int i = 0; i < 3; i++) {
@@ -46,7 +46,7 @@ final class OptimizerSteps {
         Slice parameters = bench.reals(join(p0, p1));
         Slice gradients = bench.zeros(p0.length + p1.length);
         AdamSettings settings = new AdamSettings(0.9, 0.999, 1e-8, weightDecay, decoupled, 0);
-        try (AdamOptimizer adam = new AdamOptimizer(bench.device(), settings, parameters, gradients)) {
+        try (AdamOptimizer adam = new AdamOptimizer(bench.device(), settings, parameters, gradients, null)) {
             for (int step = 1; step <= 5; step++) {
                 HostTransfer.write(
                         gradients,

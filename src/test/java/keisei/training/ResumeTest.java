@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A run that was stopped and continued from disk is the run that was never stopped, bit for bit. */
 class ResumeTest {
@@ -156,10 +157,22 @@ class ResumeTest {
                 .isEqualTo(-1);
     }
 
-    @ParameterizedTest(name = "{0}, {1} threads before, {2} after")
-    @CsvSource({"running,2,2", "running,1,2", "running,2,1", "batch,2,2"})
-    void aStoppedRunGoesOnAsIfItHadNotBeenStopped(String normalization, int before, int after) throws IOException {
-        String[] common = {"logging.run_name=run", "training.normalization=" + normalization, "env.threads=" + before};
+    @ParameterizedTest(name = "{0}, {1} threads and overlap {3} before, {2} threads and overlap {4} after")
+    @CsvSource({
+        "running,2,2,off,off",
+        "running,1,2,on,on",
+        "running,2,1,off,on",
+        "running,2,2,on,off",
+        "batch,2,2,auto,auto"
+    })
+    void aStoppedRunGoesOnAsIfItHadNotBeenStopped(
+            String normalization, int before, int after, String overlapBefore, String overlapAfter) throws IOException {
+        String[] common = {
+            "logging.run_name=run",
+            "training.normalization=" + normalization,
+            "env.threads=" + before,
+            "env.overlap=" + overlapBefore
+        };
         Path whole = uninterrupted(common);
         Path models = folder.resolve("stopped");
         Runs.train(
@@ -178,22 +191,29 @@ class ResumeTest {
                 .isPositive();
 
         common[2] = "env.threads=" + after;
+        common[3] = "env.overlap=" + overlapAfter;
         assertContinuesAs(whole, models, common);
     }
 
-    @Test
-    void aStopWithinARolloutGoesBackToTheBoundaryBeforeIt() throws IOException {
-        Path whole = uninterrupted("logging.run_name=run");
+    @ParameterizedTest
+    @ValueSource(strings = {"off", "on"})
+    void aStopWithinARolloutGoesBackToTheBoundaryBeforeIt(String overlap) throws IOException {
+        Path whole = uninterrupted("logging.run_name=run", "env.overlap=" + overlap);
         Path models = folder.resolve("stopped");
         Runs.train(
-                Runs.config(models, overrides("logging.run_name=run", "training.checkpoint_interval_timesteps=0")),
+                Runs.config(
+                        models,
+                        overrides(
+                                "logging.run_name=run",
+                                "training.checkpoint_interval_timesteps=0",
+                                "env.overlap=" + overlap)),
                 trainer -> trainer.callbackManager().add(Runs.callback("stop", progress -> {
                     if (progress.timestep() == STOP) {
                         // What the loop has done when the stop comes a few moves later.
                         trainer.setupManager().buffer().clear();
                         for (int i = 0; i < 5; i++) {
                             trainer.metricsManager()
-                                    .recordStep(trainer.stepManager().executeStep());
+                                    .recordStep(trainer.stepManager().executeStep(true));
                         }
                         trainer.trainingLoopManager().requestStop();
                     }
@@ -202,7 +222,7 @@ class ResumeTest {
                 .extracting(CheckpointStore.Found::timestep)
                 .containsExactly(STOP);
 
-        assertContinuesAs(whole, models, "logging.run_name=run");
+        assertContinuesAs(whole, models, "logging.run_name=run", "env.overlap=" + overlap);
     }
 
     @Test

@@ -43,6 +43,38 @@ class TrainingLoopTest {
     }
 
     @Test
+    void gamesInHalvesPlayTheSameRunAndTheTimesAddUp() throws IOException {
+        List<List<Double>> runs = new ArrayList<>();
+        // 9 games: halves of 4 and 5; the last rollout is partial.
+        for (String overlap : List.of("on", "off")) {
+            List<Double> losses = new ArrayList<>();
+            runs.add(losses);
+            try (Trainer trainer = Runs.trainer(
+                    Runs.config(
+                            folder,
+                            "logging.run_name=" + overlap,
+                            "env.num_games=9",
+                            "training.steps_per_epoch=144",
+                            "training.total_timesteps=300",
+                            "env.overlap=" + overlap),
+                    Optional.empty())) {
+                assertThat(trainer.setupManager().buffer().parts()).isEqualTo(overlap.equals("on") ? 2 : 1);
+                trainer.callbackManager().add(Runs.callback("look", progress -> {
+                    losses.add((double) progress.timestep());
+                    losses.addAll(progress.ppo().asMap().values());
+                }));
+                TrainingSummary summary = trainer.runTrainingLoop();
+                assertThat(summary.environmentSeconds()).isPositive();
+                assertThat(summary.inferenceSeconds()).isPositive();
+                assertThat(summary.environmentSeconds() + summary.inferenceSeconds() + summary.updateSeconds())
+                        .isLessThan(summary.elapsedSeconds());
+            }
+        }
+        assertThat(runs.get(0)).isEqualTo(runs.get(1));
+        assertThat(runs.get(0)).contains(306.0);
+    }
+
+    @Test
     void aStopBeforeTheFirstUpdateWritesNoCheckpoint() throws IOException {
         try (Trainer trainer = Runs.trainer(Runs.config(folder, "logging.run_name=run"), Optional.empty())) {
             trainer.trainingLoopManager().requestStop();

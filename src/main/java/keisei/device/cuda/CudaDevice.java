@@ -14,6 +14,7 @@ import keisei.device.NormalizationKernels;
 import keisei.device.OptimizerKernels;
 import keisei.device.PolicyKernels;
 import keisei.device.PpoLossKernels;
+import keisei.device.Readback;
 import keisei.device.RecordedWork;
 import keisei.device.RolloutKernels;
 import keisei.device.Slice;
@@ -94,6 +95,16 @@ public final class CudaDevice implements Device {
     @Override
     public DType activationType() {
         return options.precision() == CudaOptions.Precision.F16 ? DType.F16 : DType.F32;
+    }
+
+    @Override
+    public boolean overlaps() {
+        return true;
+    }
+
+    @Override
+    public Readback newReadback(long bytes) {
+        return new CudaReadback(runtime, bytes);
     }
 
     /** What the kernel groups are built from. */

@@ -7,8 +7,9 @@ import keisei.device.Slice;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Linear layers by cuBLAS. The type of {@code x} (or {@code dx}) is the type of the product's factors: float16 takes
- * half of the bytes and runs on tensor cores. Sums are float32.
+ * Linear layers by cuBLAS. The type of {@code y} (or {@code dy}) is the type of the product's factors. So the heads,
+ * whose outputs are float32, are computed in float32 also where the network's activations are float16: they are less than
+ * a thousandth of its work, and the gradients of thousands of logits, which almost cancel, do not survive rounding.
  */
 final class CudaLinear implements LinearKernels {
     private final CudaRuntime runtime;
@@ -48,11 +49,13 @@ final class CudaLinear implements LinearKernels {
         long from = operands.reals("x", x, (long) batch * own.in);
         long to = operands.reals("y", y, (long) batch * own.out);
         long shift = operands.optionalFloats("bias", bias, own.out);
-        long w = own.address(x.dtype());
+        DType factors = y.dtype();
+        long w = own.address(factors);
         if (batch == 0) {
             return;
         }
-        cublas.product(batch, own.out, own.in, x.dtype(), from, false, w, true, false, y.dtype(), to);
+        long input = as(factors, x.dtype(), from, batch * own.in);
+        cublas.product(batch, own.out, own.in, factors, input, false, w, true, false, factors, to);
         if (bias != null) {
             transforms.addBias(y.dtype(), batch, own.out, shift, to);
         }
@@ -64,13 +67,26 @@ final class CudaLinear implements LinearKernels {
         CudaOperands.requireNotNegative("batch", batch);
         long from = operands.reals("dy", dy, (long) batch * own.out);
         long to = operands.reals("dx", dx, (long) batch * own.in);
-        DType factors = dx.dtype();
+        DType factors = dy.dtype();
         long w = own.address(factors);
         if (batch == 0) {
             return;
         }
-        long gradient = as(factors, dy.dtype(), from, batch * own.out);
-        cublas.product(batch, own.in, own.out, factors, gradient, false, w, false, accumulate, factors, to);
+        if (dx.dtype() == factors) {
+            cublas.product(batch, own.in, own.out, factors, from, false, w, false, accumulate, factors, to);
+            return;
+        }
+        int count = batch * own.in;
+        converted.begin(2L * count, 2);
+        long product = converted.take(count);
+        cublas.product(batch, own.in, own.out, factors, from, false, w, false, false, factors, product);
+        if (accumulate) {
+            long rounded = converted.take(count);
+            transforms.convert(count, factors, product, dx.dtype(), rounded);
+            transforms.accumulate(dx.dtype(), count, rounded, to);
+        } else {
+            transforms.convert(count, factors, product, dx.dtype(), to);
+        }
     }
 
     @Override
@@ -85,9 +101,9 @@ final class CudaLinear implements LinearKernels {
         if (batch == 0) {
             return;
         }
-        DType factors = x.dtype();
-        long gradient = as(factors, dy.dtype(), from, batch * out);
-        cublas.product(out, in, batch, factors, gradient, true, input, false, true, DType.F32, sum);
+        DType factors = dy.dtype();
+        long image = as(factors, x.dtype(), input, batch * in);
+        cublas.product(out, in, batch, factors, from, true, image, false, true, DType.F32, sum);
         if (dbias != null) {
             transforms.addColumnSums(dy.dtype(), batch, out, from, biasSum);
         }

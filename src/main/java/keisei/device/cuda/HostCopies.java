@@ -1,20 +1,23 @@
 package keisei.device.cuda;
 
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Copies between any host memory and the device through pinned memory of its own, so that sources may change as soon
- * as a copy returned. Two pieces take turns: one is filled while the device reads the other.
+ * as a copy returned. Pieces take turns: some are filled while the device has yet to read the others. There are enough
+ * of them for the inputs of two inferences in the queue, so that the second is not held up by the first.
  */
 final class HostCopies implements AutoCloseable {
     private static final long PIECE_BYTES = 2L << 20;
+    private static final int PIECES = 8;
 
     private final CudaContext context;
     private final CudaStream stream;
-    private final Piece[] pieces = new Piece[2];
+    private final List<Piece> pieces = new ArrayList<>();
     private int turn;
-    private boolean opened;
 
     /** Pinned memory, and the mark behind the last copy out of it. */
     private record Piece(PinnedMemory memory, CudaEvent done) {}
@@ -25,14 +28,12 @@ final class HostCopies implements AutoCloseable {
     }
 
     private Piece next() {
-        if (!opened) {
-            for (int i = 0; i < pieces.length; i++) {
-                pieces[i] = new Piece(new PinnedMemory(context, PIECE_BYTES, "host copies"), CudaEvent.forWaiting());
-            }
-            opened = true;
+        turn = (turn + 1) % PIECES;
+        if (turn >= pieces.size()) {
+            turn = pieces.size();
+            pieces.add(new Piece(new PinnedMemory(context, PIECE_BYTES, "host copies"), CudaEvent.forWaiting()));
         }
-        turn = 1 - turn;
-        Piece piece = pieces[turn];
+        Piece piece = pieces.get(turn);
         piece.done.synchronize();
         return piece;
     }
@@ -80,12 +81,10 @@ final class HostCopies implements AutoCloseable {
 
     @Override
     public void close() {
-        if (opened) {
-            opened = false;
-            for (Piece piece : pieces) {
-                piece.memory.close();
-                piece.done.close();
-            }
+        for (Piece piece : pieces) {
+            piece.memory.close();
+            piece.done.close();
         }
+        pieces.clear();
     }
 }

@@ -81,7 +81,7 @@ public final class SoftwareCuda {
     }
 
     /** Whether operations run only when something waits for them, as they may on a GPU. */
-    static void lazy(boolean lazy) {
+    public static void lazy(boolean lazy) {
         driver().run("keiseiSoftcudaLazy", lazy ? 1 : 0);
     }
 

@@ -15,7 +15,9 @@ final class Operands {
 
     /** A real operand of at least {@code needed} elements. */
     Reals reals(String name, Slice slice, long needed) {
-        return new Reals(buffer(name, slice, DType.F64, needed).reals(), slice.offset(), slice.length());
+        boolean half = slice.dtype() == DType.F16;
+        ReferenceBuffer buffer = buffer(name, slice, half ? DType.F16 : DType.F64, needed);
+        return new Reals(buffer.reals(), slice.offset(), slice.length(), half);
     }
 
     /** As {@link #reals}, null for null. */

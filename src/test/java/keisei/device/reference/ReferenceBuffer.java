@@ -5,7 +5,7 @@ import keisei.device.Device;
 import keisei.device.DeviceBuffer;
 import keisei.device.DeviceMemoryException;
 
-/** One allocation: a {@code double[]}, {@code int[]} or {@code byte[]}, by type. */
+/** One allocation: a {@code double[]} (also of rounded numbers), {@code int[]} or {@code byte[]}, by type. */
 final class ReferenceBuffer implements DeviceBuffer {
     private final ReferenceDevice device;
     private final DType dtype;
@@ -21,7 +21,7 @@ final class ReferenceBuffer implements DeviceBuffer {
         this.dtype = dtype;
         this.length = length;
         this.owner = owner;
-        this.reals = new double[dtype == DType.F64 ? length : 0];
+        this.reals = new double[dtype.isReal() ? length : 0];
         this.ints = new int[dtype == DType.I32 ? length : 0];
         this.bytes = new byte[dtype == DType.U8 ? length : 0];
     }

@@ -72,11 +72,7 @@ final class ReferenceConvolution implements ConvolutionKernels {
         Reals upstream = operands.reals("dy", dy, (long) batch * shape.spatial() * shape.outChannels());
         Reals gradient = operands.reals("dx", dx, inputs);
         operands.disjoint("dx", dx, "dy", dy);
-        if (!accumulate) {
-            for (int i = 0; i < inputs; i++) {
-                gradient.set(i, 0);
-            }
-        }
+        double[] sums = new double[inputs];
         for (int n = 0; n < batch; n++) {
             for (int h = 0; h < shape.height(); h++) {
                 for (int v = 0; v < shape.width(); v++) {
@@ -87,8 +83,7 @@ final class ReferenceConvolution implements ConvolutionKernels {
                                 int pixel = neighbour(shape, n, h, v, r, s);
                                 if (pixel >= 0) {
                                     for (int c = 0; c < shape.inChannels(); c++) {
-                                        gradient.add(
-                                                pixel * shape.inChannels() + c, d * w.get(weight(shape, k, r, s, c)));
+                                        sums[pixel * shape.inChannels() + c] += d * w.get(weight(shape, k, r, s, c));
                                     }
                                 }
                             }
@@ -96,6 +91,9 @@ final class ReferenceConvolution implements ConvolutionKernels {
                     }
                 }
             }
+        }
+        for (int i = 0; i < inputs; i++) {
+            gradient.put(i, sums[i], accumulate);
         }
     }
 

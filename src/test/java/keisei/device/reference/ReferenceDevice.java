@@ -31,6 +31,7 @@ import keisei.device.SqueezeExciteKernels;
 public final class ReferenceDevice implements Device {
     private static final ValueLayout.OfDouble DOUBLE =
             ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfShort HALF = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final MemoryAccount account = new MemoryAccount();
@@ -45,7 +46,30 @@ public final class ReferenceDevice implements Device {
     private final RolloutKernels rollout = new ReferenceRollout(operands);
     private final PpoLossKernels ppoLoss = new ReferencePpoLoss(operands);
     private final OptimizerKernels optimizer = new ReferenceOptimizer(operands);
+    private final DType activationType;
     private boolean closed;
+
+    /** With float64 throughout. */
+    public ReferenceDevice() {
+        this(DType.F64);
+    }
+
+    /**
+     * With activations that are rounded to half precision where they are stored, and computed with in float64: the truth
+     * for a device of mixed precision.
+     */
+    public static ReferenceDevice withHalfActivations() {
+        return new ReferenceDevice(DType.F16);
+    }
+
+    private ReferenceDevice(DType activationType) {
+        this.activationType = activationType;
+    }
+
+    @Override
+    public DType activationType() {
+        return activationType;
+    }
 
     @Override
     public String name() {
@@ -70,9 +94,10 @@ public final class ReferenceDevice implements Device {
         if (length < 0) {
             throw new IllegalArgumentException("'%s' asks for %d elements; at least 0".formatted(owner, length));
         }
-        if (dtype != DType.F64 && dtype != DType.I32 && dtype != DType.U8) {
+        if (dtype == DType.F32 || dtype == DType.F16 && activationType != DType.F16) {
             throw new IllegalArgumentException(
-                    "'%s' asks for %s; the reference device has F64, I32 and U8".formatted(owner, dtype));
+                    "'%s' asks for %s; this reference device has F64, I32, U8 and activations of %s"
+                            .formatted(owner, dtype, activationType));
         }
         ReferenceBuffer buffer = new ReferenceBuffer(this, dtype, length, owner);
         open.add(buffer);
@@ -98,6 +123,7 @@ public final class ReferenceDevice implements Device {
             int at = destination.offset() + i;
             switch (buffer.dtype()) {
                 case F64 -> buffer.reals()[at] = source.get(DOUBLE, (long) i * Double.BYTES);
+                case F16 -> buffer.reals()[at] = Float.float16ToFloat(source.get(HALF, (long) i * Short.BYTES));
                 case I32 -> buffer.ints()[at] = source.get(INT, (long) i * Integer.BYTES);
                 default -> buffer.bytes()[at] = source.get(ValueLayout.JAVA_BYTE, i);
             }
@@ -112,6 +138,8 @@ public final class ReferenceDevice implements Device {
             int at = source.offset() + i;
             switch (buffer.dtype()) {
                 case F64 -> destination.set(DOUBLE, (long) i * Double.BYTES, buffer.reals()[at]);
+                case F16 ->
+                    destination.set(HALF, (long) i * Short.BYTES, Float.floatToFloat16((float) buffer.reals()[at]));
                 case I32 -> destination.set(INT, (long) i * Integer.BYTES, buffer.ints()[at]);
                 default -> destination.set(ValueLayout.JAVA_BYTE, i, buffer.bytes()[at]);
             }

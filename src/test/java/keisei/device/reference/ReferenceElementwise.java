@@ -18,6 +18,7 @@ final class ReferenceElementwise implements ElementwiseKernels {
         for (int i = destination.offset(); i < destination.offset() + destination.length(); i++) {
             switch (buffer.dtype()) {
                 case F64 -> buffer.reals()[i] = value;
+                case F16 -> buffer.reals()[i] = Reals.rounded(value);
                 case I32 -> buffer.ints()[i] = (int) value;
                 default -> buffer.bytes()[i] = (byte) (int) value;
             }
@@ -29,6 +30,15 @@ final class ReferenceElementwise implements ElementwiseKernels {
         ReferenceBuffer from = operands.open("source", source);
         ReferenceBuffer to = operands.open("destination", destination);
         equalLength("source", source, "destination", destination);
+        if (from.dtype().isReal() && to.dtype().isReal()) {
+            operands.disjoint("destination", destination, "source", source);
+            Reals values = operands.reals("source", source, source.length());
+            Reals copies = operands.reals("destination", destination, source.length());
+            for (int i = 0; i < source.length(); i++) {
+                copies.set(i, values.get(i));
+            }
+            return;
+        }
         if (from.dtype() != to.dtype()) {
             throw new IllegalArgumentException("copy from %s to %s".formatted(from.dtype(), to.dtype()));
         }
@@ -39,9 +49,7 @@ final class ReferenceElementwise implements ElementwiseKernels {
     }
 
     private static Object array(ReferenceBuffer buffer) {
-        return buffer.dtype() == DType.F64
-                ? buffer.reals()
-                : buffer.dtype() == DType.I32 ? buffer.ints() : buffer.bytes();
+        return buffer.dtype() == DType.I32 ? buffer.ints() : buffer.bytes();
     }
 
     @Override
