@@ -98,7 +98,8 @@ public final class SelfTest implements Callable<Integer> {
         OPERATIONS.stream().filter(TestedDevice::isWanted).forEach(classes::add);
         return LauncherDiscoveryRequestBuilder.request()
                 .selectors(classes.stream().map(DiscoverySelectors::selectClass).toList())
-                .filters((PostDiscoveryFilter) test -> FilterResult.includedIf(!test.isTest() || TestedDevice.isWanted(test.getUniqueId().toString())))
+                .filters((PostDiscoveryFilter) test -> FilterResult.includedIf(!test.isTest()
+                        || TestedDevice.isWanted(test.getUniqueId().toString())))
                 .build();
     }
 }
