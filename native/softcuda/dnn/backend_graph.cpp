@@ -202,7 +202,8 @@ int finalizeDescriptor(Descriptor& d) {
         case OPERATION_BACKWARD_FILTER: return finalizeConvolutionOperation(d);
         case OPERATION_POINTWISE: return finalizePointwiseOperation(d);
         case OPERATION_GRAPH: return finalizeGraph(d);
-        case ENGINE_HEURISTIC: return enginesOf(*d.reference(HEURISTIC_GRAPH)).empty() ? unsupported("no engine can run this graph") : (int)DNN_SUCCESS;
+        // To ask is no mistake: programs fall back to other calls.
+        case ENGINE_HEURISTIC: return enginesOf(*d.reference(HEURISTIC_GRAPH)).empty() ? DNN_NOT_SUPPORTED : DNN_SUCCESS;
         case ENGINE: {
             int64_t index = d.integer(ENGINE_INDEX), engines = (int64_t)enginesOf(*d.reference(ENGINE_GRAPH)).size();
             return index < 0 || index >= engines ? unsupported("engine " + std::to_string(index) + " of " + std::to_string(engines)) : (int)DNN_SUCCESS;
