@@ -1,21 +1,8 @@
-// Working copies of master weights and the way back of their gradients. A weight is rows of channels ([K * R * S, C] of
-// a convolution, [out, in] of a linear layer); libraries want channels (and output rows) padded with zeros.
+// Gradients of weights on their way into the float master gradient. A weight is rows of channels ([K * R * S, C] of a
+// convolution, [out, in] of a linear layer); what libraries write may have more channels, which are left out.
 #include "keisei.cuh"
 
 namespace {
-
-/** One thread an element of the padded copy. */
-template <typename T>
-__device__ __forceinline__ void pad(
-    unsigned rows, unsigned channels, unsigned paddedRows, unsigned paddedChannels, const float* x, T* y) {
-    unsigned n = paddedRows * paddedChannels;
-    for (unsigned i = thread_of_grid(); i < n; i += threads_of_grid()) {
-        unsigned row = i / paddedChannels;
-        unsigned channel = i - row * paddedChannels;
-        bool inside = row < rows && channel < channels;
-        y[i] = stored<T>(inside ? x[row * channels + channel] : 0.0f);
-    }
-}
 
 /** One thread an element of the master. */
 template <typename T>
@@ -30,19 +17,6 @@ __device__ __forceinline__ void accumulate(
 }
 
 } // namespace
-
-// y[paddedRows, paddedChannels] = x[rows, channels], zeros around it. Reads 4, writes s bytes.
-extern "C" __global__ void weights_pad_f32(
-    int rows, int channels, int paddedRows, int paddedChannels, const float* x, float* y) {
-    pad<float>(rows, channels, paddedRows, paddedChannels, x, y);
-}
-KEISEI_KERNEL(weights_pad_f32)
-
-extern "C" __global__ void weights_pad_f16(
-    int rows, int channels, int paddedRows, int paddedChannels, const float* x, half_t* y) {
-    pad<half_t>(rows, channels, paddedRows, paddedChannels, x, y);
-}
-KEISEI_KERNEL(weights_pad_f16)
 
 // master[rows, channels] += dw[rows, paddedChannels]. Reads s + 4, writes 4 bytes; 1 FLOP.
 extern "C" __global__ void weights_accumulate_f32(
