@@ -34,7 +34,7 @@ class CudaTrainingTest {
                         "model_type: dummy", "model_type: resnet\n  tower_depth: 1\n  tower_width: 8"));
     }
 
-    private String train(String trace, String... arguments) throws Exception {
+    private String train(String run, String trace, String... arguments) throws Exception {
         List<String> all = new ArrayList<>(List.of(
                 "--config",
                 folder.resolve("tiny.yaml").toString(),
@@ -43,7 +43,7 @@ class CudaTrainingTest {
                 "--device",
                 "cuda",
                 "--run-name",
-                "run"));
+                run));
         all.addAll(List.of(arguments));
         Map<String, String> variables = Map.of(
                 "KEISEI_CUDA_PATH",
@@ -68,13 +68,20 @@ class CudaTrainingTest {
 
     @Test
     void theLossScaleAndItsGoodStepsSurviveACheckpoint() throws Exception {
-        String first = train("first", "--mixed-precision", "--total-timesteps", "" + 3 * STEPS_PER_UPDATE);
+        String first = train("run", "first", "--mixed-precision", "--total-timesteps", "" + 3 * STEPS_PER_UPDATE);
         assertThat(first).contains("cuda:0").doesNotContain("float32 only");
         assertThat(schedule(3 * STEPS_PER_UPDATE).path("loss_scale").asDouble()).isEqualTo(65536);
         assertThat(schedule(3 * STEPS_PER_UPDATE).path("loss_scale_good_steps").asInt())
                 .isEqualTo(3);
 
-        train("second", "--mixed-precision", "--total-timesteps", "" + 5 * STEPS_PER_UPDATE, "--resume", "latest");
+        train(
+                "run",
+                "second",
+                "--mixed-precision",
+                "--total-timesteps",
+                "" + 5 * STEPS_PER_UPDATE,
+                "--resume",
+                "latest");
         assertThat(schedule(5 * STEPS_PER_UPDATE).path("loss_scale_good_steps").asInt())
                 .isEqualTo(5);
     }
@@ -82,13 +89,13 @@ class CudaTrainingTest {
     /** The software device has no other way to compute, but the host could: its copies would be larger. */
     @Test
     void convolutionsAndProductsAreTheLibraries() throws Exception {
-        train("graphs", "--total-timesteps", "" + 4 * STEPS_PER_UPDATE);
+        train("graphs", "graphs", "--total-timesteps", "" + 4 * STEPS_PER_UPDATE);
         String replayed = Files.readString(folder.resolve("graphs"));
         assertThat(replayed).contains("cuGraphLaunch", "cublasGemm", "cuLaunchKernel");
         assertThat(replayed).containsPattern("cudnnConvolutionForward|cudnnBackendExecute");
         assertThat(replayed).contains("cudnnConvolutionBackwardFilter", "cudnnConvolutionBackwardData");
 
-        train("launches", "--no-cuda-graphs", "--run-name", "other", "--total-timesteps", "" + STEPS_PER_UPDATE);
+        train("launches", "launches", "--no-cuda-graphs", "--total-timesteps", "" + STEPS_PER_UPDATE);
         assertThat(Files.readString(folder.resolve("launches"))).doesNotContain("cuGraphLaunch");
     }
 }
