@@ -10,7 +10,8 @@ import java.lang.foreign.MemorySegment;
  * <p>Conventions of every primitive: images are NHWC, {@code [N, H, W, C]} row-major; real operands have
  * {@link #realType()} or {@link #activationType()}; output slices are overwritten unless the contract says "accumulates"; operands may not
  * overlap unless the contract says so; nothing is allocated on the Java heap in steady state; results are the same
- * bit for bit on every run, whatever the number of threads. Operands that are too small for the stated shape are an
+ * bit for bit on every run, whatever the number of threads; a device that chooses algorithms by measuring them says so and
+ * how to stop it. Operands that are too small for the stated shape are an
  * {@link IllegalArgumentException} with both sizes.
  *
  * <p>Threading: one thread at a time.

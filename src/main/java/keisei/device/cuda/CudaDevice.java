@@ -23,7 +23,8 @@ import keisei.device.SqueezeExciteKernels;
 /**
  * An NVIDIA GPU. All work goes to one stream and returns before it is done; {@link #read} and {@link #synchronize}
  * wait. Holds every type but F64. Convolutions are cuDNN's, matrix products cuBLAS's, everything else our kernels,
- * which are compiled for the GPU by NVRTC when first used and kept in a cache on disk.
+ * which are compiled for the GPU by NVRTC when first used and kept in a cache on disk. Convolution algorithms are chosen by
+ * measuring them, and so may differ from run to run, unless {@link CudaOptions#deterministic()} is set.
  */
 public final class CudaDevice implements Device {
     private static final double GIB_BYTES = 1L << 30;
