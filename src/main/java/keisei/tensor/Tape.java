@@ -235,7 +235,7 @@ public final class Tape {
     public Tape finish() {
         checkOpen();
         finished = true;
-        bind(activations, memory.activations(length(activations)));
+        bindInParts(activations);
         if (!outputs.isEmpty()) {
             bind(outputs, memory.outputs(length(outputs)));
         }
@@ -335,6 +335,23 @@ public final class Tape {
         Tensor tensor = Tensor.real(false, List.of(count));
         workspaces.add(tensor);
         return tensor;
+    }
+
+    /** As many tensors to a buffer as it can hold. */
+    private void bindInParts(List<Tensor> tensors) {
+        int part = 0;
+        int from = 0;
+        long elements = 0;
+        for (int i = 0; i < tensors.size(); i++) {
+            long size = GradientPlan.align(tensors.get(i).count());
+            if (i > from && elements + size > memory.mostElements()) {
+                bind(tensors.subList(from, i), memory.activations(part++, elements));
+                from = i;
+                elements = 0;
+            }
+            elements += size;
+        }
+        bind(tensors.subList(from, tensors.size()), memory.activations(part, elements));
     }
 
     private static long length(List<Tensor> tensors) {

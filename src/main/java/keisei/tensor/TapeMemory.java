@@ -12,11 +12,13 @@ import keisei.device.Slice;
  * The memory that a model's tapes share: activations, outputs, the gradients of both, and small workspaces. A tape uses each region
  * from its start, so a pass for a small batch costs nothing beside one for a large batch, and its contents last until
  * another tape runs. When a tape needs more than any before it, a larger buffer is added and the old ones stay for
- * the tapes that lie in them: record the largest batch first. Owns the buffers. Not thread-safe.
+ * the tapes that lie in them: record the largest batch first. Activations of a large pass are more elements than one
+ * buffer can have; they lie in several. Owns the buffers. Not thread-safe.
  */
 public final class TapeMemory implements AutoCloseable {
     private final Device device;
-    private final Region activations;
+    private final int mostElements;
+    private final List<Region> activations = new ArrayList<>();
     private final Region gradients;
     private final Region outputs;
     private final Region outputGradients;
@@ -24,8 +26,13 @@ public final class TapeMemory implements AutoCloseable {
 
     /** Memory on {@code device}; nothing is allocated yet. */
     public TapeMemory(Device device) {
+        this(device, Integer.MAX_VALUE);
+    }
+
+    /** @param mostElements of one buffer */
+    TapeMemory(Device device, int mostElements) {
         this.device = device;
-        activations = new Region("activations", device.activationType());
+        this.mostElements = mostElements;
         gradients = new Region("activation gradients", device.activationType());
         outputs = new Region("activations", device.realType());
         outputGradients = new Region("activation gradients", device.realType());
@@ -36,8 +43,17 @@ public final class TapeMemory implements AutoCloseable {
         return device;
     }
 
-    DeviceBuffer activations(long elements) {
-        return activations.atLeast(elements);
+    /** Elements that one buffer can have. */
+    int mostElements() {
+        return mostElements;
+    }
+
+    /** @param part which of a pass's buffers, counted from 0 */
+    DeviceBuffer activations(int part, long elements) {
+        while (activations.size() <= part) {
+            activations.add(new Region("activations", device.activationType()));
+        }
+        return activations.get(part).atLeast(elements);
     }
 
     DeviceBuffer gradients(long elements) {
@@ -58,7 +74,7 @@ public final class TapeMemory implements AutoCloseable {
 
     @Override
     public void close() {
-        activations.close();
+        activations.forEach(Region::close);
         gradients.close();
         outputs.close();
         outputGradients.close();
@@ -85,10 +101,10 @@ public final class TapeMemory implements AutoCloseable {
                     return buffer;
                 }
             }
-            if (elements > Integer.MAX_VALUE) {
+            if (elements > mostElements) {
                 throw new DeviceMemoryException(
                         "'%s' of one training pass need %d elements, at most %d are possible: lower minibatch_size"
-                                .formatted(owner, elements, Integer.MAX_VALUE));
+                                .formatted(owner, elements, mostElements));
             }
             DeviceBuffer buffer = device.allocate(dtype, (int) elements, owner);
             buffers.add(buffer);
